@@ -1,0 +1,346 @@
+//! The engine: every event goes to its owner here, and the answer comes back as one [`Step`].
+//!
+//! The same machine runs live, paper, backtest, replay and simulation; those are drivers that
+//! differ in where events come from and who carries out commands. [`book`] is one strategy in one
+//! mode, [`round`] what happens when the bars of one close are complete.
+
+pub mod book;
+pub mod decide;
+pub mod round;
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{EngineConfig, Facts, Mode};
+use crate::event::{Event, Feed, Fill, Request};
+use crate::executor::{Effects, Lane};
+use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
+use crate::market::{Append, Bar};
+use crate::money::{Cash, Direction, Ticks};
+use crate::notice::{Anomaly, FillReason, Notice, Switch};
+use crate::risk::switches::{Latch, PeakWindow};
+use crate::step::{Step, Wake, WakeReason};
+use crate::time::Timestamp;
+pub use book::Book;
+use round::Round;
+
+/// The whole state of every book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Engine {
+    config: EngineConfig,
+    books: Vec<Book>,
+    round: Round,
+    globals: [Global; 2],
+    /// Rooms for the arithmetic of a round, so that quiet bars allocate nothing.
+    #[serde(skip)]
+    rooms: decide::Rooms,
+}
+
+/// The global switch of one mode.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Global {
+    /// Tripped, and why.
+    pub latch: Option<Latch>,
+    window: PeakWindow,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(config: EngineConfig) -> Self {
+        let books = (0..config.books.len())
+            .map(|index| Book::new(&config, BookId(index as u16)))
+            .collect();
+        let round = Round::new(config.instruments.len());
+        Self { config, books, round, globals: Default::default(), rooms: decide::Rooms::default() }
+    }
+
+    /// Takes one event and answers with what follows from it.
+    pub fn step(&mut self, now: Timestamp, event: &Event) -> Step {
+        let mut step = Step::default();
+        self.step_into(now, event, &mut step);
+        step
+    }
+
+    /// The same, into a step that is reused: nothing allocates on a bar that decides nothing.
+    pub fn step_into(&mut self, now: Timestamp, event: &Event, out: &mut Step) {
+        out.clear();
+        self.start_days(now, out);
+        match event {
+            Event::Booted { epoch } => self.booted(*epoch),
+            Event::FeedChanged { symbol, feed } => {
+                self.round.expect(*symbol, *feed == Feed::Streaming);
+                self.finish_round_if_complete(now, out);
+            }
+            Event::BarClosed { symbol, bar } => self.bar_closed(now, *symbol, bar, out),
+            Event::HistoryLoaded { symbol, bar } => self.history_loaded(*symbol, bar, out),
+            Event::PriceMoved { book, symbol, price } => {
+                self.price_moved(now, *book, *symbol, *price, out);
+            }
+            Event::OrderAccepted { id, price, lots } => {
+                self.with_lane(now, *id, out, |lane, fx| lane.accepted(fx, *id, *price, *lots));
+            }
+            Event::OrderRejected { id, why } => {
+                self.with_lane(now, *id, out, |lane, fx| lane.rejected(fx, *id, *why));
+            }
+            Event::OrderFilled(fill) => self.filled(now, fill, out),
+            Event::OrderCanceled { id, filled, why } => {
+                self.with_lane(now, *id, out, |lane, fx| lane.ended(fx, *id, *filled, *why));
+            }
+            Event::OrderUnconfirmed { id } => {
+                self.with_lane(now, *id, out, |lane, fx| lane.unconfirmed(fx, *id));
+            }
+            Event::OrderNotFound { id } => {
+                self.with_lane(now, *id, out, |lane, fx| lane.not_found(fx, *id));
+            }
+            Event::PositionLiquidated { book, symbol, fill, at, price, lots, fee } => {
+                let id = OrderId {
+                    book: *book,
+                    symbol: *symbol,
+                    epoch: 0,
+                    sequence: 0,
+                    kind: OrderKind::Close,
+                    direction: self.direction_held(*book, *symbol),
+                    level: 0,
+                };
+                let fill = Fill {
+                    id,
+                    fill: *fill,
+                    at: *at,
+                    price: *price,
+                    lots: *lots,
+                    fee: *fee,
+                    liquidity: crate::event::Liquidity::Taker,
+                };
+                self.with_lane(now, id, out, |lane, fx| {
+                    lane.exit_filled(fx, &fill, FillReason::Liquidation);
+                });
+                self.judge(now, *book, out);
+            }
+            Event::FundingSettled { book, symbol, at, rate, price, lots, amount } => {
+                if let Some(book) = self.books.get_mut(usize::from(book.0)) {
+                    let booked = book.fund(*symbol, *at, *amount);
+                    if let Some(cycle) = booked {
+                        out.notices.push(Notice::Funded {
+                            book: book.id,
+                            symbol: *symbol,
+                            cycle,
+                            at: *at,
+                            rate: *rate,
+                            price: *price,
+                            lots: *lots,
+                            amount: *amount,
+                        });
+                    }
+                }
+                self.judge(now, *book, out);
+            }
+            Event::BalanceMoved { book, amount } => self.balance_moved(*book, *amount),
+            Event::RequestMade { request, by } => self.requested(now, request, by, out),
+            Event::TimePassed => self.time_passed(now, out),
+        }
+        out.wake = self.wake();
+    }
+
+    /// The books, in the order of the configuration.
+    #[must_use]
+    pub fn books(&self) -> &[Book] {
+        &self.books
+    }
+
+    /// What the engine was told at the start.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// The global switch of a mode.
+    #[must_use]
+    pub fn global(&self, mode: Mode) -> &Global {
+        &self.globals[mode as usize]
+    }
+
+    /// The lane of a symbol in a book.
+    #[must_use]
+    pub fn lane(&self, book: BookId, symbol: SymbolId) -> Option<&Lane> {
+        self.books.get(usize::from(book.0))?.lane(symbol)
+    }
+
+    fn direction_held(&self, book: BookId, symbol: SymbolId) -> Direction {
+        let cycle = self.lane(book, symbol).and_then(|lane| lane.cycle.as_ref());
+        cycle.map_or(Direction::Long, |cycle| cycle.direction)
+    }
+
+    /// Runs `act` on the lane that owns an order, then sends rungs that waited for a slot.
+    #[inline]
+    fn with_lane(
+        &mut self,
+        now: Timestamp,
+        id: OrderId,
+        out: &mut Step,
+        act: impl FnOnce(&mut Lane, &mut Effects<'_>),
+    ) {
+        let Self { config, books, .. } = self;
+        let Some(book) = books.get_mut(usize::from(id.book.0)) else { return };
+        let waiting = book.waiting;
+        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else { return };
+        act(lane, &mut fx);
+        if waiting {
+            book.send_waiting(now, config, out);
+        }
+    }
+
+    fn filled(&mut self, now: Timestamp, fill: &Fill, out: &mut Step) {
+        let known = self.lane(fill.id.book, fill.id.symbol).is_some();
+        if !known {
+            out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
+            return;
+        }
+        self.with_lane(now, fill.id, out, |lane, fx| lane.apply_fill(fx, fill));
+        self.judge(now, fill.id.book, out);
+    }
+
+    fn booted(&mut self, epoch: u32) {
+        for book in &mut self.books {
+            book.boot(epoch);
+        }
+    }
+
+    #[inline]
+    fn bar_closed(&mut self, now: Timestamp, symbol: SymbolId, bar: &Bar, out: &mut Step) {
+        if self.round.is_behind(bar.at) {
+            self.finish_round(now, out);
+        }
+        let mut taken = false;
+        for book in &mut self.books {
+            let Some(lane) = book.lane_mut(symbol) else { continue };
+            let append = lane.runner.push(bar, &lane.params);
+            if append == Append::Appended {
+                lane.fresh = true;
+                lane.mark = bar.close;
+                taken = true;
+            } else {
+                misplaced(symbol, bar, append, out);
+            }
+        }
+        if taken {
+            self.round.arrive(symbol, bar.at, now);
+            self.finish_round_if_complete(now, out);
+        }
+    }
+
+    fn history_loaded(&mut self, symbol: SymbolId, bar: &Bar, out: &mut Step) {
+        for book in &mut self.books {
+            let Some(lane) = book.lane_mut(symbol) else { continue };
+            let append = lane.runner.load(bar);
+            if append == Append::Appended {
+                lane.mark = bar.close;
+            } else {
+                misplaced(symbol, bar, append, out);
+            }
+        }
+    }
+
+    fn price_moved(
+        &mut self,
+        now: Timestamp,
+        only: Option<BookId>,
+        symbol: SymbolId,
+        price: Ticks,
+        out: &mut Step,
+    ) {
+        if !price.is_positive() {
+            return;
+        }
+        let Self { config, books, .. } = self;
+        for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
+            if let Some((lane, mut fx)) = book.lane_and_effects(symbol, now, config, out) {
+                lane.price_moved(&mut fx, price);
+            }
+        }
+    }
+
+    fn balance_moved(&mut self, book: BookId, amount: Cash) {
+        if let Some(book) = self.books.get_mut(usize::from(book.0)) {
+            book.wallet.deposit(amount);
+            self.globals[book.mode as usize].window.shift(amount);
+        }
+    }
+
+    fn requested(&mut self, now: Timestamp, request: &Request, by: &str, out: &mut Step) {
+        match request {
+            Request::Release { book: Some(id) } => {
+                if let Some(book) = self.books.get_mut(usize::from(id.0))
+                    && book.release(now)
+                {
+                    released(Switch::Session(*id), now, by, out);
+                }
+            }
+            Request::Release { book: None } => {
+                for mode in [Mode::Paper, Mode::Live] {
+                    let global = &mut self.globals[mode as usize];
+                    if global.latch.take().is_some() {
+                        global.window.clear();
+                        released(Switch::Global(mode), now, by, out);
+                    }
+                }
+            }
+            Request::Kill { book, reason } => self.kill(now, *book, reason, out),
+        }
+    }
+
+    fn time_passed(&mut self, now: Timestamp, out: &mut Step) {
+        let Self { config, books, .. } = self;
+        for book in books {
+            while let Some((why, symbol)) = book.timers.take_due(now) {
+                if let Some((lane, mut fx)) = book.lane_and_effects(symbol, now, config, out) {
+                    lane.due(&mut fx, why);
+                }
+            }
+        }
+        if self.round.deadline().is_some_and(|deadline| deadline <= now) {
+            self.finish_round(now, out);
+        }
+    }
+
+    #[inline]
+    fn wake(&self) -> Option<Wake> {
+        let round = self.round.deadline().map(|at| (at, WakeReason::RoundDeadline));
+        let books = self.books.iter().filter_map(|book| book.timers.earliest());
+        let (at, why) = books.chain(round).min()?;
+        Some(Wake { at, why })
+    }
+
+    /// Judges a book's switches when its facts are known as they happen.
+    fn judge(&mut self, now: Timestamp, book: BookId, out: &mut Step) {
+        let facts = self.books.get(usize::from(book.0)).map(|book| book.facts);
+        if facts == Some(Facts::Continuous) {
+            self.judge_sessions(now, Some(book), out);
+            self.judge_globals(now, out);
+        }
+    }
+}
+
+fn released(switch: Switch, at: Timestamp, by: &str, out: &mut Step) {
+    out.notices.push(Notice::SwitchReleased { switch, at, by: by.into() });
+}
+
+/// Says what is wrong with a bar that was not taken, and asks for missing ones.
+fn misplaced(symbol: SymbolId, bar: &Bar, append: Append, out: &mut Step) {
+    let what = match append {
+        Append::Gap { from, missing } => {
+            let fetch = crate::command::Command::FetchBars { symbol, from, count: missing + 1 };
+            if !out.commands.contains(&fetch) {
+                out.commands.push(fetch);
+            }
+            Anomaly::Gap { symbol, from, missing }
+        }
+        Append::Broken(_) => Anomaly::BrokenBar { symbol, at: bar.at },
+        Append::Appended | Append::Duplicate | Append::OutOfOrder => return,
+    };
+    let notice = Notice::Anomaly { what };
+    if !out.notices.contains(&notice) {
+        out.notices.push(notice);
+    }
+}

@@ -1,0 +1,246 @@
+//! A book: one strategy in one mode, with its own wallet, session and lanes. Books never share
+//! anything; they are compared, not coupled.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Session, Wallet};
+use crate::config::{EngineConfig, Facts, Mode, OnKill, Params};
+use crate::executor::{Effects, Ids, Lane, Timers};
+use crate::ids::{BookId, SymbolId};
+use crate::money::{Cash, Direction, Margin};
+use crate::notice::FillReason;
+use crate::risk::ladder::Terms;
+use crate::risk::switches::Latch;
+use crate::runner::Runner;
+use crate::step::Step;
+use crate::time::{Timeframe, Timestamp};
+
+/// One strategy in one mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Book {
+    /// Its position in the configuration.
+    pub id: BookId,
+    /// The strategy's name.
+    pub name: String,
+    /// Paper or live.
+    pub mode: Mode,
+    /// When its facts become known.
+    pub facts: Facts,
+    /// Bar length of its decisions.
+    pub timeframe: Timeframe,
+    /// It trades grids, not single positions.
+    pub grids: bool,
+    /// Its money.
+    pub wallet: Wallet,
+    /// Its UTC day.
+    pub session: Session,
+    /// The session switch, when tripped.
+    pub latch: Option<Latch>,
+    /// Its symbols, sorted by id.
+    pub lanes: Vec<Lane>,
+    pub(crate) ids: Ids,
+    pub(crate) timers: Timers,
+    /// Rungs wait for the slot of a symbol whose cancels are not terminal.
+    pub(crate) waiting: bool,
+    /// Lane by symbol.
+    places: Vec<Option<u16>>,
+}
+
+/// What the wallet looks like now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Wallet balance.
+    pub balance: Cash,
+    /// Unrealised at the last prices.
+    pub unrealised: Cash,
+    /// balance + unrealised.
+    pub equity: Cash,
+    /// Margin of open cycles and of everything quoted.
+    pub reserved: Cash,
+    /// equity − reserved.
+    pub free: Cash,
+}
+
+impl Book {
+    pub(crate) fn new(config: &EngineConfig, id: BookId) -> Self {
+        let settings = &config.books[usize::from(id.0)];
+        let mut places = alloc::vec![None; config.instruments.len()];
+        let mut lanes = Vec::with_capacity(settings.symbols.len());
+        let cooling = match settings.mode {
+            Mode::Live => config.risk.cold_start_bars,
+            Mode::Paper => 0,
+        };
+        for chosen in &settings.symbols {
+            let Some(instrument) = config.instrument(chosen.symbol) else { continue };
+            places[usize::from(chosen.symbol.0)] = Some(lanes.len() as u16);
+            let params = chosen.params.clone();
+            let terms = Terms::new(instrument, params.leverage(), params.stop_loss());
+            let group = config.risk.groups.iter().position(|group| group.name == instrument.group);
+            let runner = Runner::new(&params, settings.timeframe, cooling);
+            lanes.push(Lane::new(chosen.symbol, params, terms, runner, group));
+        }
+        Self {
+            id,
+            name: settings.name.clone(),
+            mode: settings.mode,
+            facts: settings.facts,
+            timeframe: settings.timeframe,
+            grids: settings.symbols.iter().any(|s| matches!(s.params, Params::Grid(_))),
+            wallet: Wallet::new(settings.capital),
+            session: Session::new(settings.capital),
+            latch: None,
+            lanes,
+            ids: Ids { book: id, epoch: 0, sequence: 0 },
+            timers: Timers::default(),
+            waiting: false,
+            places,
+        }
+    }
+
+    /// The lane of a symbol.
+    #[inline]
+    #[must_use]
+    pub fn lane(&self, symbol: SymbolId) -> Option<&Lane> {
+        let place = (*self.places.get(usize::from(symbol.0))?)?;
+        self.lanes.get(usize::from(place))
+    }
+
+    #[inline]
+    pub(crate) fn lane_mut(&mut self, symbol: SymbolId) -> Option<&mut Lane> {
+        let place = (*self.places.get(usize::from(symbol.0))?)?;
+        self.lanes.get_mut(usize::from(place))
+    }
+
+    /// A lane and what its functions may touch.
+    #[inline]
+    pub(crate) fn lane_and_effects<'a>(
+        &'a mut self,
+        symbol: SymbolId,
+        now: Timestamp,
+        config: &'a EngineConfig,
+        out: &'a mut Step,
+    ) -> Option<(&'a mut Lane, Effects<'a>)> {
+        let place = (*self.places.get(usize::from(symbol.0))?)?;
+        let (lanes, fx) = self.split(now, config, out);
+        lanes.get_mut(usize::from(place)).map(|lane| (lane, fx))
+    }
+
+    /// The lanes beside the rest of the book.
+    #[inline]
+    pub(crate) fn split<'a>(
+        &'a mut self,
+        now: Timestamp,
+        config: &'a EngineConfig,
+        out: &'a mut Step,
+    ) -> (&'a mut [Lane], Effects<'a>) {
+        let fx = Effects {
+            now,
+            out,
+            wallet: &mut self.wallet,
+            ids: &mut self.ids,
+            timers: &mut self.timers,
+            risk: &config.risk,
+            costs: &config.costs,
+            entry_order: config.entry_order,
+            timeframe: self.timeframe,
+        };
+        (&mut self.lanes, fx)
+    }
+
+    pub(crate) fn boot(&mut self, epoch: u32) {
+        self.ids.epoch = epoch;
+        self.ids.sequence = 0;
+    }
+
+    /// Books a settlement once; the answer is the cycle that it belongs to.
+    pub(crate) fn fund(&mut self, symbol: SymbolId, at: Timestamp, amount: Cash) -> Option<u32> {
+        let place = (*self.places.get(usize::from(symbol.0))?)?;
+        let cycle = self.lanes.get_mut(usize::from(place))?.cycle.as_mut()?;
+        if cycle.funded_at.is_some_and(|booked| booked >= at) {
+            return None;
+        }
+        cycle.funded_at = Some(at);
+        cycle.funding += amount;
+        self.wallet.receive_funding(amount);
+        Some(cycle.number)
+    }
+
+    /// Unrealised result of the open cycles at their last prices.
+    #[inline]
+    #[must_use]
+    pub fn unrealised(&self) -> Cash {
+        self.lanes.iter().map(Lane::unrealised).sum()
+    }
+
+    /// balance + unrealised.
+    #[inline]
+    #[must_use]
+    pub fn equity(&self) -> Cash {
+        self.wallet.balance + self.unrealised()
+    }
+
+    /// The wallet's figures now.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let unrealised = self.unrealised();
+        let equity = self.wallet.balance + unrealised;
+        let margin: Margin = self.lanes.iter().map(Lane::reserved).sum();
+        let reserved = margin.to_cash_up();
+        Standing {
+            balance: self.wallet.balance,
+            unrealised,
+            equity,
+            reserved,
+            free: equity - reserved,
+        }
+    }
+
+    /// Releases the session switch and sets a new reference; false when it was not tripped.
+    pub(crate) fn release(&mut self, now: Timestamp) -> bool {
+        let tripped = self.latch.take().is_some();
+        if tripped {
+            self.session.restart(now, self.wallet.balance, self.wallet.realised);
+        }
+        tripped
+    }
+
+    /// Applies the policy of a tripped switch to what is quoted and open.
+    pub(crate) fn block(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
+        let policy = config.risk.on_kill;
+        if policy == OnKill::Block {
+            return;
+        }
+        let (lanes, mut fx) = self.split(now, config, out);
+        for lane in lanes {
+            for direction in Direction::BOTH {
+                lane.withdraw_side(&mut fx, direction);
+            }
+            lane.want_nothing();
+            if policy == OnKill::Flatten && lane.cycle.is_some() {
+                lane.close_at_market(&mut fx, FillReason::KillSwitch);
+            }
+            lane.settle_budget();
+        }
+    }
+
+    /// Sends rungs that waited, as far as slots are free.
+    pub(crate) fn send_waiting(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
+        let limit = config.risk.max_live_grids;
+        let mut used = self.lanes.iter().filter(|lane| lane.occupies()).count() as u32;
+        let (lanes, mut fx) = self.split(now, config, out);
+        let mut still = false;
+        for lane in lanes.iter_mut().filter(|lane| lane.held_back) {
+            if used >= limit {
+                still = true;
+                continue;
+            }
+            lane.held_back = false;
+            lane.sync(&mut fx);
+            used += 1;
+        }
+        self.waiting = still;
+    }
+}

@@ -1,0 +1,501 @@
+//! What a book does with a round: open cycles are managed first, then every flat symbol competes.
+
+use alloc::vec::Vec;
+
+use super::book::Book;
+use super::round::Round;
+use crate::config::{EngineConfig, EntryOrder, Facts, GridParams, Mode, MonoParams, OnKill, Params};
+use crate::executor::{Effects, Lane};
+use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
+use crate::notice::{FillReason, Notice};
+use crate::risk::Refusal;
+use crate::risk::ladder::{Ladder, Quotes};
+use crate::risk::sizing::{self, Budget};
+use crate::risk::slots::{self, Candidate, Means, Tally};
+use crate::runner::{Trend, View};
+use crate::step::Step;
+use crate::strategy::{Basis, exits, levels};
+use crate::time::Timestamp;
+
+/// Rooms for the arithmetic of a round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rooms {
+    tally: Tally,
+    candidates: Vec<Candidate>,
+    plans: Vec<Plan>,
+}
+
+/// What a flat symbol would do if it were granted a slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Plan {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Quote these rungs, sized by this budget.
+    Quote([Quotes; 2], Budget),
+    /// Enter at market now.
+    Enter(Direction, Lots),
+}
+
+/// What a decision may read besides its lane.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    config: &'a EngineConfig,
+    at: Timestamp,
+    latched: bool,
+    live: bool,
+    balance: Cash,
+    symbols: u32,
+}
+
+impl Book {
+    /// Decides a round whose bars opened at `at`.
+    pub(super) fn decide(
+        &mut self,
+        rooms: &mut Rooms,
+        at: Timestamp,
+        now: Timestamp,
+        config: &EngineConfig,
+        latched: bool,
+        round: &Round,
+        out: &mut Step,
+    ) {
+        let means = Means {
+            balance: self.wallet.balance,
+            equity: self.equity(),
+            initial: self.wallet.initial,
+            grids: self.grids,
+        };
+        let scene = Scene {
+            config,
+            at,
+            latched,
+            live: self.mode == Mode::Live,
+            balance: self.wallet.balance,
+            symbols: self.lanes.len() as u32,
+        };
+        let late = self.facts == Facts::Continuous;
+        rooms.tally.reset(config.risk.groups.len());
+        rooms.candidates.clear();
+        rooms.plans.clear();
+        rooms.plans.resize(self.lanes.len(), Plan::Nothing);
+        let (lanes, mut fx) = self.split(now, config, out);
+        for (index, lane) in lanes.iter_mut().enumerate() {
+            let fresh = core::mem::take(&mut lane.fresh);
+            if lane.cycle.is_some() || lane.is_entering(config.entry_order) {
+                if fresh {
+                    lane.manage(&mut fx, &scene);
+                }
+                rooms.tally.take(&lane.occupying(index, &scene));
+            } else if fresh {
+                rooms.survey(index, lane, &scene, &mut fx);
+            } else if late && round.last(lane.symbol) == Some(at) {
+                // Decided earlier in this close, before a bar that came late.
+                if lane.wants_any() {
+                    rooms.plans[index] = lane.unchanged();
+                    rooms.tally.take(&lane.occupying(index, &scene));
+                }
+            } else {
+                lane.refuse(&mut fx, Refusal::NotReady);
+            }
+        }
+        self.grant(rooms, &means, now, config, out);
+    }
+
+    /// Gives slots in rank order, then sends: withdrawals first.
+    fn grant(
+        &mut self,
+        rooms: &mut Rooms,
+        means: &Means,
+        now: Timestamp,
+        config: &EngineConfig,
+        out: &mut Step,
+    ) {
+        let (lanes, mut fx) = self.split(now, config, out);
+        slots::rank(&mut rooms.candidates);
+        for candidate in &rooms.candidates {
+            let lane = &mut lanes[candidate.lane];
+            match rooms.tally.review(&config.risk, means, candidate) {
+                Ok(()) => {
+                    rooms.tally.take(candidate);
+                    lane.told = None;
+                }
+                Err(refusal) => {
+                    rooms.plans[candidate.lane] = Plan::Nothing;
+                    lane.refuse(&mut fx, refusal);
+                }
+            }
+        }
+        let mut leaving = 0;
+        for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
+            if matches!(plan, Plan::Nothing) {
+                lane.sync(&mut fx);
+                leaving += u32::from(lane.cycle.is_none() && lane.has_entries());
+            }
+        }
+        let crowded = means.grids && rooms.tally.slots() + leaving > config.risk.max_live_grids;
+        let mut waiting = false;
+        for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
+            match plan {
+                Plan::Nothing => {}
+                Plan::Quote(quotes, budget) => {
+                    lane.held_back = crowded && !lane.has_entries();
+                    waiting |= lane.held_back;
+                    lane.wanted = *quotes;
+                    lane.budget = Some(*budget);
+                    lane.sync(&mut fx);
+                }
+                Plan::Enter(direction, lots) => {
+                    let price = lane.mark;
+                    lane.enter_at_market(&mut fx, *direction, 0, price, *lots);
+                }
+            }
+        }
+        self.waiting = waiting;
+    }
+}
+
+impl Rooms {
+    /// Finds out what a flat symbol would do, or why it does nothing.
+    #[inline]
+    fn survey(&mut self, index: usize, lane: &mut Lane, scene: &Scene<'_>, fx: &mut Effects<'_>) {
+        match lane.propose(index, scene) {
+            Ok((candidate, plan)) => {
+                self.candidates.push(candidate);
+                self.plans[index] = plan;
+            }
+            Err(Refusal::KillSwitch) if scene.config.risk.on_kill == OnKill::Block => {
+                lane.tell_refusal(fx, Refusal::KillSwitch);
+            }
+            Err(refusal) => lane.refuse(fx, refusal),
+        }
+    }
+}
+
+impl Lane {
+    /// Counts a refusal and approves nothing.
+    #[inline]
+    fn refuse(&mut self, fx: &mut Effects<'_>, refusal: Refusal) {
+        self.want_nothing();
+        self.tell_refusal(fx, refusal);
+    }
+
+    /// Counts a refusal; people are told when its kind changes.
+    #[inline]
+    fn tell_refusal(&mut self, fx: &mut Effects<'_>, refusal: Refusal) {
+        let kind = refusal.kind();
+        self.refusals[kind] += 1;
+        if self.told != Some(kind) {
+            self.told = Some(kind);
+            fx.tell(Notice::Refused { book: fx.ids.book, symbol: self.symbol, refusal });
+        }
+    }
+
+    /// True when a market entry is in flight.
+    #[inline]
+    fn is_entering(&self, entry_order: EntryOrder) -> bool {
+        let market = entry_order == EntryOrder::Market || matches!(self.params, Params::Mono(_));
+        market && self.has_entries()
+    }
+
+    /// The rungs as they stand, for a symbol that was decided before.
+    fn unchanged(&self) -> Plan {
+        self.budget.map_or(Plan::Nothing, |budget| Plan::Quote(self.wanted, budget))
+    }
+
+    /// What an open (or entering) symbol uses.
+    fn occupying(&self, index: usize, scene: &Scene<'_>) -> Candidate {
+        let sides = match &self.cycle {
+            Some(cycle) => Direction::BOTH.map(|direction| direction == cycle.direction),
+            None => Direction::BOTH.map(|direction| self.quotes(direction)),
+        };
+        let margin = self.reserved();
+        Candidate {
+            lane: index,
+            distance: Ticks::ZERO,
+            close: self.mark,
+            margin,
+            loss_at_stop: self.loss_at_stop(margin, scene.config),
+            sides,
+            group: self.group,
+        }
+    }
+
+    /// Loss of a whole ladder at its stop; only when a limit asks for it.
+    fn loss_at_stop(&self, margin: Margin, config: &EngineConfig) -> Cash {
+        if config.risk.max_loss_at_stop.is_none() {
+            return Cash::ZERO;
+        }
+        let notional = Cash(margin.to_cash_up().0 * i128::from(self.terms.leverage));
+        notional.times_up(self.terms.stop_loss)
+    }
+
+    /// An open cycle at a close: target, decision to close, ladder (fills.md 8). Nothing that
+    /// withholds entries withholds this.
+    fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
+        let Some(price) = self.target_price() else { return };
+        self.follow_target(fx, price);
+        let params = self.params.clone();
+        let (Params::Grid(grid), Some(view)) = (&params, self.runner.view()) else { return };
+        if self.close.is_some() {
+            return;
+        }
+        if let Some(reason) = self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
+        {
+            return self.close_at_market(fx, reason);
+        }
+        self.deepen_ladder(grid, &view, scene);
+    }
+
+    /// First that holds: target met by the close, trend turned, held too long and losing.
+    fn reason_to_close(
+        &self,
+        params: &GridParams,
+        view: &View,
+        target: Ticks,
+        at: Timestamp,
+        bar: i64,
+    ) -> Option<FillReason> {
+        let cycle = self.cycle.as_ref()?;
+        let direction = cycle.direction;
+        if direction.mirror(view.close) >= direction.mirror(target) {
+            return Some(FillReason::TargetAtClose);
+        }
+        if view.trend == Trend::Is(direction.opposite()) {
+            return Some(FillReason::DirectionFlip);
+        }
+        let bars = (at - cycle.first_bar).0 / bar;
+        let old = params.max_hold_bars > 0 && bars >= i64::from(params.max_hold_bars);
+        (old && self.unrealised().0 < 0).then_some(FillReason::TimeStop)
+    }
+
+    /// The unfilled levels of an open cycle follow the average.
+    fn deepen_ladder(&mut self, params: &GridParams, view: &View, scene: &Scene<'_>) {
+        let Some((direction, held, taken)) =
+            self.cycle.as_ref().map(|cycle| (cycle.direction, cycle.basis, cycle.filled))
+        else {
+            return;
+        };
+        if scene.latched && scene.config.risk.on_kill == OnKill::Block {
+            return; // Resting orders stay; nothing new.
+        }
+        let allowed = !scene.latched
+            && self.runner.is_ready()
+            && allows(params, view.trend, direction)
+            && (!scene.live || self.runner.may_enter(direction));
+        self.want_nothing();
+        let Some(budget) = self.budget.filter(|_| allowed) else { return };
+        let ladder = self.ladder(params, view, direction, held, &taken, &budget, scene);
+        self.wanted[direction.index()] = ladder.quotes;
+    }
+
+    fn ladder(
+        &self,
+        params: &GridParams,
+        view: &View,
+        direction: Direction,
+        held: Basis,
+        taken: &[Lots; crate::config::LEVELS_MAX],
+        budget: &Budget,
+        scene: &Scene<'_>,
+    ) -> Ladder {
+        let atr = levels::effective_atr(params, view.atr, view.close);
+        let prices = levels::ladder(params, direction, view.mean, atr);
+        let (standing, tolerance) = match scene.config.entry_order {
+            EntryOrder::Limit => (self.standing(direction), scene.config.risk.requote_tolerance),
+            // A rung whose price did not move is the same rung; nothing rests to be kept.
+            EntryOrder::Market => (self.wanted[direction.index()], Fraction::ZERO),
+        };
+        Ladder::build(&self.terms, direction, &prices, held, taken, &standing, tolerance, budget)
+    }
+
+    /// What a flat symbol would do, or why nothing.
+    fn propose(&mut self, index: usize, scene: &Scene<'_>) -> Result<(Candidate, Plan), Refusal> {
+        if scene.latched {
+            return Err(Refusal::KillSwitch);
+        }
+        if !self.runner.is_ready() {
+            return Err(Refusal::NotReady);
+        }
+        let view = self.runner.view().ok_or(Refusal::NotReady)?;
+        if let Some(until) = self.cooldown_until {
+            if scene.at < until {
+                let span = scene.config.books.first().map_or(1, |book| book.timeframe.span().0);
+                let bars = u32::try_from((until - scene.at).0 / span).unwrap_or(0);
+                return Err(Refusal::Cooldown { bars });
+            }
+            self.cooldown_until = None;
+        }
+        match &self.params {
+            Params::Grid(params) => self.propose_grid(index, params, &view, scene),
+            Params::Mono(params) => self.propose_mono(index, params, &view, scene),
+        }
+    }
+
+    fn propose_grid(
+        &self,
+        index: usize,
+        params: &GridParams,
+        view: &View,
+        scene: &Scene<'_>,
+    ) -> Result<(Candidate, Plan), Refusal> {
+        if view.atr <= 0.0 {
+            return Err(Refusal::NoSignal);
+        }
+        let percent = 100.0 * view.atr / view.close.0 as f64;
+        if params.min_atr_pct > 0.0 && percent < params.min_atr_pct {
+            let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
+            return Err(Refusal::Volatility { atr });
+        }
+        let budget = self
+            .budget
+            .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
+        let mut offer = Offer::default();
+        for direction in Direction::BOTH {
+            if allows(params, view.trend, direction) {
+                self.offer_side(&mut offer, params, view, direction, &budget, scene);
+            }
+        }
+        let Some(distance) = offer.distance else {
+            return Err(offer.why.unwrap_or(match view.trend {
+                Trend::Undefined => Refusal::NotReady,
+                Trend::Unused | Trend::Is(_) | Trend::Turned(_) => Refusal::NoSignal,
+            }));
+        };
+        let candidate = Candidate {
+            lane: index,
+            distance,
+            close: view.close,
+            margin: offer.margin,
+            loss_at_stop: self.loss_at_stop(offer.margin, scene.config),
+            sides: offer.sides,
+            group: self.group,
+        };
+        Ok((candidate, Plan::Quote(offer.quotes, budget)))
+    }
+
+    /// Adds one side's ladder to the offer when it may be quoted and pays its fees.
+    fn offer_side(
+        &self,
+        offer: &mut Offer,
+        params: &GridParams,
+        view: &View,
+        direction: Direction,
+        budget: &Budget,
+        scene: &Scene<'_>,
+    ) {
+        if scene.live && !self.runner.may_enter(direction) {
+            offer.why = Some(Refusal::Disarmed);
+            return;
+        }
+        let nothing = [Lots::ZERO; crate::config::LEVELS_MAX];
+        let ladder =
+            self.ladder(params, view, direction, Basis::default(), &nothing, budget, scene);
+        if ladder.is_empty() {
+            offer.why = Some(Refusal::BelowMinimum);
+            return;
+        }
+        if let Err(refusal) = self.pays(params, view, direction, &ladder, scene.config) {
+            offer.why = Some(refusal);
+            return;
+        }
+        let atr = levels::effective_atr(params, view.atr, view.close);
+        let first = levels::level_price(params, direction, view.mean.to_f64(), atr, 0);
+        let distance = first.map_or(view.close, |first| Ticks((view.close - first).0.abs()));
+        let margin = Margin::of(ladder.basis.cost, self.terms.leverage);
+        offer.margin = offer.margin.max(margin);
+        offer.distance = Some(offer.distance.map_or(distance, |nearer| nearer.min(distance)));
+        offer.sides[direction.index()] = true;
+        offer.quotes[direction.index()] = ladder.quotes;
+    }
+
+    /// A round trip of the whole ladder must earn more than its fees.
+    #[inline]
+    fn pays(
+        &self,
+        params: &GridParams,
+        view: &View,
+        direction: Direction,
+        ladder: &Ladder,
+        config: &EngineConfig,
+    ) -> Result<(), Refusal> {
+        let value = self.terms.value;
+        let profit = params.min_profit;
+        let target = exits::target_price(direction, view.mean, ladder.basis, value, profit);
+        let entry_fee = match config.entry_order {
+            EntryOrder::Limit => config.costs.maker,
+            EntryOrder::Market => config.costs.taker,
+        };
+        let exit = self.notional(target, ladder.basis.lots);
+        let gain = Cash((exit - ladder.basis.cost).0 * i128::from(direction.sign()));
+        let turnover = exit + ladder.basis.cost;
+        let rate = entry_fee.max(config.costs.maker);
+        if sizing::RoundTrip::surely_pays(gain, turnover, rate) {
+            return Ok(());
+        }
+        let trip =
+            ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
+        if trip.pays() {
+            Ok(())
+        } else {
+            Err(Refusal::RoundTrip { gain: trip.gain, fees: trip.fees })
+        }
+    }
+
+    fn propose_mono(
+        &self,
+        index: usize,
+        params: &MonoParams,
+        view: &View,
+        scene: &Scene<'_>,
+    ) -> Result<(Candidate, Plan), Refusal> {
+        let Trend::Turned(direction) = view.trend else { return Err(Refusal::NoSignal) };
+        if !params.sides.allow(direction) {
+            return Err(Refusal::NoSignal);
+        }
+        if scene.live && !self.runner.may_enter(direction) {
+            return Err(Refusal::Disarmed);
+        }
+        let costs = &scene.config.costs;
+        let at_stop = params.stop_loss + costs.taker + costs.slippage;
+        let risk = scene.config.risk.max_risk_per_trade;
+        let lots = sizing::risk_lots(scene.balance, risk, at_stop, view.close, self.terms.value);
+        if !self.terms.accepts(view.close, lots) {
+            return Err(Refusal::BelowMinimum);
+        }
+        let margin = Margin::of(self.notional(view.close, lots), params.leverage);
+        let mut sides = [false; 2];
+        sides[direction.index()] = true;
+        let candidate = Candidate {
+            lane: index,
+            distance: Ticks::ZERO,
+            close: view.close,
+            margin,
+            loss_at_stop: self.loss_at_stop(margin, scene.config),
+            sides,
+            group: self.group,
+        };
+        Ok((candidate, Plan::Enter(direction, lots)))
+    }
+}
+
+/// What the sides of a flat symbol offer together.
+#[derive(Default)]
+struct Offer {
+    quotes: [Quotes; 2],
+    sides: [bool; 2],
+    margin: Margin,
+    distance: Option<Ticks>,
+    why: Option<Refusal>,
+}
+
+/// Sides that the parameters and the trend allow.
+#[inline]
+fn allows(params: &GridParams, trend: Trend, direction: Direction) -> bool {
+    params.sides.allow(direction)
+        && match trend {
+            Trend::Unused => true,
+            Trend::Is(up) | Trend::Turned(up) => up == direction,
+            Trend::Undefined => false,
+        }
+}

@@ -1,0 +1,195 @@
+//! A round: all bars of one close. It ends with the last expected bar, or two seconds after the
+//! first; sizing, slots and switches act on the round, so that the order of arrival decides
+//! nothing (design 14).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::config::Mode;
+use crate::ids::{BookId, SymbolId};
+use crate::money::Cash;
+use crate::notice::{Notice, Switch};
+use crate::risk::switches::Latch;
+use crate::step::Step;
+use crate::time::{Span, Timestamp};
+
+/// How long the last bars of a round are awaited.
+const PATIENCE: Span = Span::seconds(2);
+
+/// Which bars of the current close have come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// Open time of the bars being collected.
+    at: Option<Timestamp>,
+    /// When the round ends without the missing bars.
+    deadline: Option<Timestamp>,
+    /// By symbol: expected, and open time of the last bar.
+    symbols: Vec<(bool, Timestamp)>,
+    /// Expected symbols whose bar is missing.
+    missing: u32,
+}
+
+impl Round {
+    pub(super) fn new(symbols: usize) -> Self {
+        Self {
+            at: None,
+            deadline: None,
+            symbols: alloc::vec![(false, Timestamp(i64::MIN)); symbols],
+            missing: 0,
+        }
+    }
+
+    /// Sets whether a symbol's bars are expected.
+    pub(super) fn expect(&mut self, symbol: SymbolId, expected: bool) {
+        if let Some((slot, _)) = self.symbols.get_mut(usize::from(symbol.0)) {
+            *slot = expected;
+        }
+        if let Some(at) = self.at {
+            self.missing = self.count_missing(at);
+        }
+    }
+
+    fn count_missing(&self, at: Timestamp) -> u32 {
+        self.symbols.iter().filter(|&&(expected, last)| expected && last < at).count() as u32
+    }
+
+    /// True when a round is open and a bar of a later close comes.
+    #[inline]
+    pub(super) fn is_behind(&self, at: Timestamp) -> bool {
+        self.at.is_some_and(|open| open < at)
+    }
+
+    /// Notes a bar.
+    #[inline]
+    pub(super) fn arrive(&mut self, symbol: SymbolId, at: Timestamp, now: Timestamp) {
+        if self.at.is_none() {
+            self.at = Some(at);
+            self.deadline = Some(now + PATIENCE);
+            self.missing = self.count_missing(at);
+        }
+        if let Some((expected, last)) = self.symbols.get_mut(usize::from(symbol.0))
+            && *last < at
+        {
+            *last = at;
+            self.missing -= u32::from(*expected).min(self.missing);
+        }
+    }
+
+    #[inline]
+    fn is_complete(&self) -> bool {
+        self.at.is_some() && self.missing == 0
+    }
+
+    /// When the round ends at the latest; none while no bar is awaited.
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    /// Open time of the last bar of a symbol.
+    pub(super) fn last(&self, symbol: SymbolId) -> Option<Timestamp> {
+        self.symbols.get(usize::from(symbol.0)).map(|&(_, last)| last)
+    }
+}
+
+impl Engine {
+    #[inline]
+    pub(super) fn finish_round_if_complete(&mut self, now: Timestamp, out: &mut Step) {
+        if self.round.is_complete() {
+            self.finish_round(now, out);
+        }
+    }
+
+    /// Closes have been booked; switches are judged, then every book decides.
+    pub(super) fn finish_round(&mut self, now: Timestamp, out: &mut Step) {
+        let Some(at) = self.round.at.take() else { return };
+        self.round.deadline = None;
+        self.judge_sessions(now, None, out);
+        self.judge_globals(now, out);
+        let Self { config, books, rooms, globals, round, .. } = self;
+        for book in books {
+            let latched = book.latch.is_some() || globals[book.mode as usize].latch.is_some();
+            book.decide(rooms, at, now, config, latched, round, out);
+        }
+    }
+
+    /// Ends the UTC day of each book whose day is over: its last facts are judged first.
+    #[inline]
+    pub(super) fn start_days(&mut self, now: Timestamp, out: &mut Step) {
+        if !self.books.first().is_some_and(|book| book.session.is_over(now)) {
+            return;
+        }
+        self.judge_sessions(now, None, out);
+        for book in &mut self.books {
+            book.session.restart(now, book.wallet.balance, book.wallet.realised);
+        }
+    }
+
+    /// Trips session switches whose loss reached the limit.
+    pub(super) fn judge_sessions(&mut self, now: Timestamp, only: Option<BookId>, out: &mut Step) {
+        let Self { config, books, .. } = self;
+        for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
+            if book.latch.is_some() {
+                continue;
+            }
+            let limit = if book.grids {
+                config.risk.session_loss_grid
+            } else {
+                config.risk.session_loss_mono
+            };
+            if let Some(loss) = book.session.loss_beyond(book.wallet.realised, limit) {
+                book.latch = Some(Latch { at: now, loss, limit, reason: None });
+                let switch = Switch::Session(book.id);
+                out.notices.push(Notice::SwitchTripped { switch, at: now, loss, limit });
+                book.block(now, config, out);
+            }
+        }
+    }
+
+    /// Trips the global switch of a mode when the equity of its books fell far enough.
+    pub(super) fn judge_globals(&mut self, now: Timestamp, out: &mut Step) {
+        let Self { config, books, globals, .. } = self;
+        for mode in [Mode::Paper, Mode::Live] {
+            let global = &mut globals[mode as usize];
+            let mut any = false;
+            let mut equity = Cash::ZERO;
+            for book in books.iter().filter(|book| book.mode == mode) {
+                equity += book.equity();
+                any = true;
+            }
+            if !any || global.latch.is_some() {
+                continue;
+            }
+            let (window, limit) = (config.risk.global_window, config.risk.global_loss);
+            if let Some(loss) = global.window.sample(now, equity, window, limit) {
+                global.latch = Some(Latch { at: now, loss, limit, reason: None });
+                let switch = Switch::Global(mode);
+                out.notices.push(Notice::SwitchTripped { switch, at: now, loss, limit });
+                for book in books.iter_mut().filter(|book| book.mode == mode) {
+                    book.block(now, config, out);
+                }
+            }
+        }
+    }
+
+    /// A person trips the session switch of a book, or of all.
+    pub(super) fn kill(
+        &mut self,
+        now: Timestamp,
+        only: Option<BookId>,
+        reason: &str,
+        out: &mut Step,
+    ) {
+        let Self { config, books, .. } = self;
+        for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
+            let zero = crate::money::Fraction::ZERO;
+            let latch = Latch { at: now, loss: zero, limit: zero, reason: Some(reason.into()) };
+            book.latch.get_or_insert(latch);
+            let switch = Switch::Session(book.id);
+            out.notices.push(Notice::SwitchTripped { switch, at: now, loss: zero, limit: zero });
+            book.block(now, config, out);
+        }
+    }
+}

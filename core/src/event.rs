@@ -1,0 +1,232 @@
+//! Events: facts from outside, in the past tense, with the time at which they happened.
+//! What a person asks for is a request and enters as a fact like any other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BookId, FillId, OrderId, SymbolId};
+use crate::market::Bar;
+use crate::money::{Cash, Fraction, Lots, Ticks};
+use crate::time::Timestamp;
+
+/// Everything that the outside can tell the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The process started. `epoch` exceeds every epoch seen in the exchange's orders.
+    Booted {
+        /// Seconds since 1970; part of every order id until the next boot.
+        epoch: u32,
+    },
+    /// The state of a symbol's feed changed.
+    FeedChanged {
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Its new state.
+        feed: Feed,
+    },
+    /// A bar closed: complete, from the venue being traded.
+    BarClosed {
+        /// Which symbol.
+        symbol: SymbolId,
+        /// The closed bar.
+        bar: Bar,
+    },
+    /// A closed bar of the past, before the first live one; it only warms indicators.
+    HistoryLoaded {
+        /// Which symbol.
+        symbol: SymbolId,
+        /// The closed bar.
+        bar: Bar,
+    },
+    /// The price moved between bars; never an input of indicators.
+    PriceMoved {
+        /// The book whose venue saw it; none = all books.
+        book: Option<BookId>,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// The new price.
+        price: Ticks,
+    },
+    /// The exchange accepted an order, or confirmed a change of one.
+    OrderAccepted {
+        /// Which order.
+        id: OrderId,
+        /// The price (trigger of a stop) that now stands; 0 for market orders.
+        price: Ticks,
+        /// The quantity that now stands.
+        lots: Lots,
+    },
+    /// The exchange refused an order or a change of one; what stood before still stands.
+    OrderRejected {
+        /// Which order.
+        id: OrderId,
+        /// Why.
+        why: Reject,
+    },
+    /// An order was executed, wholly or in part.
+    OrderFilled(Fill),
+    /// An order ended without (further) execution.
+    OrderCanceled {
+        /// Which order.
+        id: OrderId,
+        /// What was executed before, in total.
+        filled: Lots,
+        /// Why it ended.
+        why: Ended,
+    },
+    /// No answer came in time: the outcome is unknown, which is not a failure.
+    OrderUnconfirmed {
+        /// Which order.
+        id: OrderId,
+    },
+    /// The exchange was asked and does not know the order.
+    OrderNotFound {
+        /// Which order.
+        id: OrderId,
+    },
+    /// The exchange closed a position by force.
+    PositionLiquidated {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// The execution.
+        fill: FillId,
+        /// When.
+        at: Timestamp,
+        /// At what price.
+        price: Ticks,
+        /// How much.
+        lots: Lots,
+        /// Fee, liquidation fee included.
+        fee: Cash,
+    },
+    /// Funding was settled on an open position.
+    FundingSettled {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Settlement instant: a settlement is booked once.
+        at: Timestamp,
+        /// The settled rate.
+        rate: Fraction,
+        /// The price that it was applied to.
+        price: Ticks,
+        /// The quantity held then.
+        lots: Lots,
+        /// What the wallet receives (negative: pays).
+        amount: Cash,
+    },
+    /// Money came into the wallet (negative: left it).
+    BalanceMoved {
+        /// Which book.
+        book: BookId,
+        /// How much.
+        amount: Cash,
+    },
+    /// A person asked for something.
+    RequestMade {
+        /// What.
+        request: Request,
+        /// Who, as authenticated by the shell.
+        by: alloc::string::String,
+    },
+    /// The wake-up that the last step asked for, or a later time.
+    TimePassed,
+}
+
+/// One execution of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The order.
+    pub id: OrderId,
+    /// The execution's own id; it is booked once, whatever path brings it.
+    pub fill: FillId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// At what price.
+    pub price: Ticks,
+    /// How much.
+    pub lots: Lots,
+    /// Fee, in USDT (negative: rebate).
+    pub fee: Cash,
+    /// Maker or taker.
+    pub liquidity: Liquidity,
+}
+
+/// Who was waiting for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Liquidity {
+    /// The order rested.
+    Maker,
+    /// The order crossed.
+    Taker,
+}
+
+/// The state of a symbol's feed (design 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// Bars are expected at every close.
+    Streaming,
+    /// Bars are not expected: recovering, suspended, delisted, or the end of the data.
+    Silent,
+}
+
+/// Why the exchange refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reject {
+    /// Below the minimum quantity or notional.
+    BelowMinimum,
+    /// Price or quantity off the grid.
+    Precision,
+    /// Not enough margin.
+    InsufficientMargin,
+    /// Reduce-only, and nothing to reduce.
+    NoPosition,
+    /// A stop on the wrong side of the mark price.
+    WrongSide,
+    /// The symbol is suspended or in maintenance.
+    Suspended,
+    /// The order to change or cancel is not there any more.
+    UnknownOrder,
+    /// Leverage or mode cannot change while a position or an order is open.
+    Locked,
+    /// The exchange could not, and said so.
+    Busy,
+}
+
+/// Why an order ended without being filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// We asked for it.
+    Requested,
+    /// A market order met a market in which nothing traded.
+    NothingTraded,
+    /// Reduce-only with nothing left to reduce.
+    NothingToReduce,
+    /// The exchange did it.
+    ByExchange,
+}
+
+/// What a person can ask of the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Release a book's session switch, or the global one of its mode; sets a new reference.
+    Release {
+        /// Which book; none = the global switches.
+        book: Option<BookId>,
+    },
+    /// Stop new entries of a book for good (until released).
+    Kill {
+        /// Which book; none = all.
+        book: Option<BookId>,
+        /// Why.
+        reason: alloc::string::String,
+    },
+}

@@ -1,0 +1,359 @@
+//! The executor: orders and the cycle of one symbol of one book — its [`Lane`].
+//!
+//! It accepts only what risk approved ([`crate::risk::ladder::Ladder`]), keeps every order until
+//! the exchange says that it ended, protects before anything else, and owns every fill, late ones
+//! included. [`fills`] applies executions, [`answers`] what the exchange says of orders,
+//! [`plan`] turns wanted rungs into the fewest commands, [`protection`] keeps the stop right.
+
+pub mod answers;
+pub mod fills;
+pub mod plan;
+pub mod protection;
+
+use alloc::collections::{BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Cycle, Wallet};
+use crate::config::{Costs, EntryOrder, LEVELS_MAX, Params, RiskConfig};
+use crate::ids::{BookId, FillId, OrderId, SymbolId};
+use crate::money::{Cash, Direction, Lots, Margin, Ticks};
+use crate::notice::{FillReason, Notice};
+use crate::risk::Refusal;
+use crate::risk::ladder::{Quote, Quotes, Terms};
+use crate::risk::sizing::Budget;
+use crate::runner::Runner;
+use crate::step::{Step, WakeReason};
+use crate::time::{Span, Timeframe, Timestamp};
+pub use protection::Protection;
+
+/// Everything that one book knows of one symbol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Which symbol.
+    pub symbol: SymbolId,
+    /// Its resolved parameters.
+    pub params: Params,
+    /// Sizing terms.
+    pub terms: Terms,
+    /// Bars and indicators.
+    pub runner: Runner,
+    /// Entry orders that are not terminal, by direction and level: at most one each.
+    pub entries: [[Option<Entry>; LEVELS_MAX]; 2],
+    /// Rungs that risk approved, by direction.
+    pub wanted: [Quotes; 2],
+    /// Approved, but waiting for the slot of a symbol whose cancels are not terminal yet.
+    pub held_back: bool,
+    /// The open cycle.
+    pub cycle: Option<Cycle>,
+    /// Cycles opened so far.
+    pub cycles: u32,
+    /// Margin per level, frozen while anything is quoted or open.
+    pub budget: Option<Budget>,
+    /// No ladder before the close of the bar that opens at this time.
+    pub cooldown_until: Option<Timestamp>,
+    /// The resting target.
+    pub target: Option<Target>,
+    /// The stop.
+    pub protection: Protection,
+    /// The market close in flight.
+    pub close: Option<Close>,
+    /// Executions of this cycle and the last, so that each is booked once.
+    pub seen: VecDeque<(FillId, OrderId)>,
+    /// Last price: of the last close, or of the market since.
+    pub mark: Ticks,
+    /// A bar of the round in progress has come.
+    pub fresh: bool,
+    /// The refusal told last; the next one is told when its kind differs.
+    pub told: Option<usize>,
+    /// Closed bars per refusal kind.
+    pub refusals: [u32; Refusal::KINDS],
+    /// Correlation group, as a position in the configuration.
+    pub group: Option<usize>,
+}
+
+/// An entry order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its id.
+    pub id: OrderId,
+    /// Limit price; for a market order the price expected.
+    pub price: Ticks,
+    /// Quantity.
+    pub lots: Lots,
+    /// Executed so far.
+    pub filled: Lots,
+    /// Where it stands.
+    pub state: EntryState,
+}
+
+/// Where an entry order stands; none of these is terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryState {
+    /// Sent; no answer yet.
+    Sent,
+    /// Resting.
+    Working,
+    /// A cancel was sent.
+    Cancelling,
+    /// The outcome of the last request is unknown; asked this many times.
+    InDoubt {
+        /// Questions asked.
+        asked: u8,
+    },
+    /// Ended with this quantity executed, of which fills are still missing.
+    AwaitingFills {
+        /// Executed in total.
+        executed: Lots,
+    },
+}
+
+/// The resting reduce-only order at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its id.
+    pub id: OrderId,
+    /// Price asked for last.
+    pub price: Ticks,
+    /// Quantity asked for last.
+    pub lots: Lots,
+    /// Confirmed with these figures. While it is not, every price is watched instead.
+    pub working: bool,
+}
+
+/// A reduce-only market order that closes the cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Close {
+    /// Its id; none while a failed attempt waits to be tried again.
+    pub id: Option<OrderId>,
+    /// Why.
+    pub reason: FillReason,
+    /// Attempts so far.
+    pub attempts: u8,
+}
+
+/// What an executor function may touch besides its lane.
+pub struct Effects<'a> {
+    /// The time of the event.
+    pub now: Timestamp,
+    /// Where commands and notices go.
+    pub out: &'a mut Step,
+    /// The money.
+    pub wallet: &'a mut Wallet,
+    /// Where ids come from.
+    pub ids: &'a mut Ids,
+    /// Deadlines of the book.
+    pub timers: &'a mut Timers,
+    /// Limits.
+    pub risk: &'a RiskConfig,
+    /// Fees and slippage.
+    pub costs: &'a Costs,
+    /// How levels are entered.
+    pub entry_order: EntryOrder,
+    /// Bar length of the book.
+    pub timeframe: Timeframe,
+}
+
+impl Effects<'_> {
+    /// Tells people.
+    pub fn tell(&mut self, notice: Notice) {
+        self.out.notices.push(notice);
+    }
+}
+
+/// Derives order ids: book, epoch and a sequence that never repeats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ids {
+    /// The book.
+    pub book: BookId,
+    /// Of the last boot.
+    pub epoch: u32,
+    /// Orders so far in this epoch.
+    pub sequence: u32,
+}
+
+impl Ids {
+    /// The next id.
+    #[inline]
+    pub fn next(
+        &mut self,
+        symbol: SymbolId,
+        kind: crate::ids::OrderKind,
+        direction: Direction,
+        level: usize,
+    ) -> OrderId {
+        self.sequence += 1;
+        let Self { book, epoch, sequence } = *self;
+        OrderId { book, symbol, epoch, sequence, kind, direction, level: level as u8 }
+    }
+}
+
+/// Named deadlines of a book, earliest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timers {
+    due: BTreeSet<(Timestamp, WakeReason, SymbolId)>,
+}
+
+impl Timers {
+    /// Sets a deadline.
+    pub fn set(&mut self, at: Timestamp, why: WakeReason, symbol: SymbolId) {
+        self.due.insert((at, why, symbol));
+    }
+
+    /// Forgets the deadlines of one kind and symbol.
+    pub fn clear(&mut self, why: WakeReason, symbol: SymbolId) {
+        if !self.due.is_empty() {
+            self.due.retain(|&(_, w, s)| w != why || s != symbol);
+        }
+    }
+
+    /// The earliest.
+    #[inline]
+    #[must_use]
+    pub fn earliest(&self) -> Option<(Timestamp, WakeReason)> {
+        self.due.first().map(|&(at, why, _)| (at, why))
+    }
+
+    /// Takes the earliest deadline that is due.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<(WakeReason, SymbolId)> {
+        let &(at, why, symbol) = self.due.first()?;
+        if at > now {
+            return None;
+        }
+        self.due.pop_first();
+        Some((why, symbol))
+    }
+}
+
+/// How long to wait before asking again, and before trying a close again.
+pub(crate) const ASK_AGAIN: Span = Span::seconds(2);
+
+impl Lane {
+    /// An idle lane.
+    #[must_use]
+    pub fn new(
+        symbol: SymbolId,
+        params: Params,
+        terms: Terms,
+        runner: Runner,
+        group: Option<usize>,
+    ) -> Self {
+        Self {
+            symbol,
+            params,
+            terms,
+            runner,
+            entries: Default::default(),
+            wanted: Default::default(),
+            held_back: false,
+            cycle: None,
+            cycles: 0,
+            budget: None,
+            cooldown_until: None,
+            target: None,
+            protection: Protection::default(),
+            close: None,
+            seen: VecDeque::new(),
+            mark: Ticks::ZERO,
+            fresh: false,
+            told: None,
+            refusals: [0; Refusal::KINDS],
+            group,
+        }
+    }
+
+    /// price × quantity on this symbol.
+    #[inline]
+    #[must_use]
+    pub fn notional(&self, price: Ticks, lots: Lots) -> Cash {
+        self.terms.notional(price, lots)
+    }
+
+    /// Unrealised result at the last price.
+    #[inline]
+    #[must_use]
+    pub fn unrealised(&self) -> Cash {
+        match &self.cycle {
+            Some(cycle) => cycle.unrealised(self.notional(self.mark, cycle.basis.lots)),
+            None => Cash::ZERO,
+        }
+    }
+
+    /// True when an entry order of this symbol is not terminal.
+    #[inline]
+    #[must_use]
+    pub fn has_entries(&self) -> bool {
+        self.entries.iter().flatten().any(Option::is_some)
+    }
+
+    /// True when any rung is approved.
+    #[inline]
+    #[must_use]
+    pub fn wants_any(&self) -> bool {
+        self.wanted.iter().flatten().any(Option::is_some)
+    }
+
+    /// True when the symbol uses a slot: an open cycle, or an entry that is not terminal.
+    #[must_use]
+    pub fn occupies(&self) -> bool {
+        self.cycle.is_some() || self.has_entries()
+    }
+
+    /// What rests now on one side, as rungs that could be kept.
+    #[inline]
+    #[must_use]
+    pub fn standing(&self, direction: Direction) -> Quotes {
+        let mut standing = [None; LEVELS_MAX];
+        for (rung, entry) in standing.iter_mut().zip(&self.entries[direction.index()]) {
+            if let Some(entry) = entry
+                && matches!(entry.state, EntryState::Sent | EntryState::Working)
+            {
+                let lots = entry.lots - entry.filled;
+                *rung = Some(Quote { price: entry.price, lots, fresh: false });
+            }
+        }
+        standing
+    }
+
+    /// Margin of one side: each level's wanted rung or resting order, whichever is larger.
+    #[inline]
+    fn side_margin(&self, direction: Direction) -> Margin {
+        let index = direction.index();
+        let mut total = Cash::ZERO;
+        for (wanted, entry) in self.wanted[index].iter().zip(&self.entries[index]) {
+            let quoted = wanted.map_or(Cash::ZERO, |q| self.notional(q.price, q.lots));
+            let resting = entry.map_or(Cash::ZERO, |e| self.notional(e.price, e.lots - e.filled));
+            total += quoted.max(resting);
+        }
+        Margin::of(total, self.terms.leverage)
+    }
+
+    /// Margin that this symbol reserves: fills at entry cost, rungs and orders whole; while flat,
+    /// two sides count as the larger.
+    #[inline]
+    #[must_use]
+    pub fn reserved(&self) -> Margin {
+        let sides = Direction::BOTH.map(|direction| self.side_margin(direction));
+        match &self.cycle {
+            Some(cycle) => Margin::of(cycle.basis.cost, self.terms.leverage) + sides[0] + sides[1],
+            None => sides[0].max(sides[1]),
+        }
+    }
+
+    /// Approves nothing: resting entries will be withdrawn.
+    #[inline]
+    pub fn want_nothing(&mut self) {
+        self.wanted = Default::default();
+        self.held_back = false;
+    }
+
+    /// Releases the frozen margin per level once nothing is open, wanted or resting.
+    #[inline]
+    pub fn settle_budget(&mut self) {
+        if self.budget.is_some() && self.cycle.is_none() && !self.wants_any() && !self.has_entries()
+        {
+            self.budget = None;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Executions: booked once each, whatever path brings them and however late. The stop is made
+//! right in the same step, before anything else leaves.
+
+use super::{EntryState, Effects, Lane};
+use crate::account::Cycle;
+use crate::config::Params;
+use crate::event::Fill;
+use crate::ids::OrderKind;
+use crate::money::{Direction, Lots};
+use crate::notice::{Anomaly, FillReason, Notice};
+use crate::time::Timestamp;
+
+/// Executions remembered per symbol: those of the current cycle and the last ones before it.
+const SEEN_MAX: usize = 256;
+
+impl Lane {
+    /// Applies one execution.
+    pub fn apply_fill(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
+        if self.seen.iter().any(|&(id, order)| id == fill.fill && order == fill.id) {
+            return;
+        }
+        if self.seen.len() == SEEN_MAX {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((fill.fill, fill.id));
+        match fill.id.kind {
+            OrderKind::Entry => self.entry_filled(fx, fill),
+            OrderKind::Target => {
+                self.exit_filled(fx, fill, FillReason::Target);
+            }
+            OrderKind::Stop => {
+                self.exit_filled(fx, fill, FillReason::Stop);
+            }
+            OrderKind::Close => {
+                let reason = self.close.map_or(FillReason::Emergency, |close| close.reason);
+                self.exit_filled(fx, fill, reason);
+            }
+        }
+    }
+
+    fn entry_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
+        self.note_entry_execution(fill);
+        match self.cycle.as_ref().map(|cycle| cycle.direction) {
+            Some(open) if open != fill.id.direction => self.opposite_filled(fx, fill, open),
+            _ => self.deepen(fx, fill, fill.lots),
+        }
+    }
+
+    /// Counts an execution on its order; a whole execution ends the order.
+    fn note_entry_execution(&mut self, fill: &Fill) {
+        let (side, level) = (fill.id.direction.index(), usize::from(fill.id.level));
+        let Some(slot) = self.entries[side].get_mut(level) else { return };
+        if let Some(entry) = slot
+            && entry.id == fill.id
+        {
+            entry.filled += fill.lots;
+            let executed = match entry.state {
+                EntryState::AwaitingFills { executed } => executed,
+                EntryState::Sent
+                | EntryState::Working
+                | EntryState::Cancelling
+                | EntryState::InDoubt { .. } => entry.lots,
+            };
+            if entry.filled >= executed {
+                *slot = None;
+            }
+        }
+        // A filled level is not ordered again in this cycle.
+        self.wanted[side][level] = None;
+    }
+
+    /// Adds to the cycle, or opens one.
+    fn deepen(&mut self, fx: &mut Effects<'_>, fill: &Fill, lots: Lots) {
+        let opens = self.cycle.is_none();
+        let notional = self.notional(fill.price, lots);
+        let cycle = self.cycle.get_or_insert_with(|| {
+            self.cycles += 1;
+            let first_bar = fill.at.floor(fx.timeframe.span());
+            Cycle::new(self.cycles, fill.id.direction, fill.at, first_bar)
+        });
+        cycle.enter(fill.id.level, notional, lots);
+        cycle.charge(fill);
+        fx.wallet.pay_fee(fill.fee);
+        let number = cycle.number;
+        self.protect(fx);
+        self.refresh_target(fx, fill.at);
+        if opens {
+            self.withdraw_side(fx, fill.id.direction.opposite());
+        }
+        let reason =
+            if matches!(self.params, Params::Mono(_)) { FillReason::Signal } else { FillReason::Level };
+        fx.tell(Notice::Filled { fill: *fill, cycle: number, reason });
+    }
+
+    /// After a fill the quantity of the target follows at once; its price too while the cycle is
+    /// in the bar that opened it. Later it follows at each close (fills.md 5).
+    fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
+        let Some(cycle) = &self.cycle else { return };
+        let opening = at.floor(fx.timeframe.span()) == cycle.first_bar;
+        let standing = self.target.map(|target| target.price);
+        let price = match (standing, opening) {
+            (Some(price), false) => Some(price),
+            _ => self.target_price().or(standing),
+        };
+        if let Some(price) = price {
+            self.follow_target(fx, price);
+        }
+    }
+
+    /// In one-way mode an entry of the other side reduces the position; what exceeds it opens
+    /// the other way and is flattened.
+    fn opposite_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill, open: Direction) {
+        let held = self.cycle.as_ref().map_or(Lots::ZERO, |cycle| cycle.basis.lots);
+        let closing = fill.lots.min(held);
+        let part = Fill { lots: closing, ..*fill };
+        debug_assert!(open != fill.id.direction);
+        self.exit_filled(fx, &part, FillReason::OppositeFill);
+        let excess = fill.lots - closing;
+        if excess.is_positive() {
+            let rest = Fill { lots: excess, fee: crate::money::Cash::ZERO, ..*fill };
+            self.deepen(fx, &rest, excess);
+            self.close_at_market(fx, FillReason::OppositeFill);
+        }
+    }
+
+    /// Takes from the position; flat ends the cycle. An exit larger than the position books what
+    /// was held and reports the rest.
+    pub(crate) fn exit_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill, reason: FillReason) {
+        let value = self.terms;
+        let Some(cycle) = &mut self.cycle else {
+            fx.wallet.pay_fee(fill.fee);
+            return fx.tell(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
+        };
+        let lots = fill.lots.min(cycle.basis.lots);
+        if lots < fill.lots {
+            fx.out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
+        }
+        let result = cycle.exit(value.notional(fill.price, lots), lots);
+        cycle.charge(fill);
+        fx.wallet.book(result);
+        fx.wallet.pay_fee(fill.fee);
+        let (number, flat) = (cycle.number, cycle.basis.lots.is_zero());
+        fx.tell(Notice::Filled { fill: Fill { lots, ..*fill }, cycle: number, reason });
+        self.note_exit_execution(fill);
+        if flat {
+            self.end_cycle(fx, fill.at, reason);
+        } else {
+            self.protect(fx);
+            self.refresh_target(fx, fill.at);
+        }
+    }
+
+    /// Forgets an exit order that has executed whole.
+    fn note_exit_execution(&mut self, fill: &Fill) {
+        if let Some(target) = &mut self.target
+            && target.id == fill.id
+        {
+            target.lots -= fill.lots;
+            if !target.lots.is_positive() {
+                self.target = None;
+            }
+        }
+        let protection = &mut self.protection;
+        if let Some(stop) = &mut protection.working
+            && stop.id == fill.id
+        {
+            stop.lots -= fill.lots;
+            if !stop.lots.is_positive() {
+                protection.working = None;
+                protection.pending = protection.pending.filter(|pending| pending.id != fill.id);
+            }
+        }
+    }
+
+    /// Flat: the result is final, everything that rests is withdrawn, the cooldown starts.
+    fn end_cycle(&mut self, fx: &mut Effects<'_>, at: Timestamp, reason: FillReason) {
+        let Some(cycle) = self.cycle.take() else { return };
+        fx.tell(Notice::CycleClosed(cycle.result(fx.ids.book, self.symbol, at, reason)));
+        self.want_nothing();
+        for direction in Direction::BOTH {
+            self.withdraw_side(fx, direction);
+        }
+        if let Some(target) = self.target.take() {
+            fx.out.commands.push(crate::command::Command::Cancel { id: target.id });
+        }
+        self.close = None;
+        self.protect(fx);
+        let span = fx.timeframe.span();
+        let bars = i64::from(self.params.cooldown_bars());
+        self.cooldown_until = Some(at.floor(span) + crate::time::Span(bars * span.0));
+        self.settle_budget();
+    }
+}

@@ -1,0 +1,229 @@
+//! Notices: what people learn and ledgers keep. Data only; wording belongs to the shell.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Fill, Reject};
+use crate::ids::{BookId, OrderId, SymbolId};
+use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
+use crate::risk::Refusal;
+use crate::time::Timestamp;
+
+/// Everything that the engine says to people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// An execution was booked.
+    Filled {
+        /// The execution.
+        fill: Fill,
+        /// Number of the cycle in its book and symbol, from 1.
+        cycle: u32,
+        /// What it did.
+        reason: FillReason,
+    },
+    /// Funding was booked in a cycle.
+    Funded {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Which cycle.
+        cycle: u32,
+        /// Settlement instant.
+        at: Timestamp,
+        /// The settled rate.
+        rate: Fraction,
+        /// The price that it was applied to.
+        price: Ticks,
+        /// The quantity held.
+        lots: Lots,
+        /// Received (negative: paid).
+        amount: Cash,
+    },
+    /// A cycle ended; its result is final.
+    CycleClosed(CycleResult),
+    /// A side that could have been quoted was not; said when the reason changes.
+    Refused {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Why, with the numbers.
+        refusal: Refusal,
+    },
+    /// A switch tripped.
+    SwitchTripped {
+        /// Which switch.
+        switch: Switch,
+        /// When.
+        at: Timestamp,
+        /// The loss that tripped it.
+        loss: Fraction,
+        /// The limit.
+        limit: Fraction,
+    },
+    /// A switch was released.
+    SwitchReleased {
+        /// Which switch.
+        switch: Switch,
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: String,
+    },
+    /// A position has had no confirmed stop for longer than the deadline; it is being closed.
+    Unprotected {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The exchange surprised us; recorded, and a reason to reconcile.
+    Anomaly {
+        /// What happened.
+        what: Anomaly,
+    },
+    /// A symbol's readiness changed.
+    Readiness {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Its new state.
+        state: Readiness,
+    },
+}
+
+/// Why an execution happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FillReason {
+    /// A level of the ladder.
+    Level,
+    /// A signal of a mono-position strategy.
+    Signal,
+    /// The target was reached on the exchange.
+    Target,
+    /// The target was met by a close.
+    TargetAtClose,
+    /// The stop.
+    Stop,
+    /// The slower trend turned.
+    DirectionFlip,
+    /// Held too long, and losing.
+    TimeStop,
+    /// The other side's entry filled before its cancel.
+    OppositeFill,
+    /// A stop could not be confirmed.
+    Emergency,
+    /// A switch with `on_kill: flatten`.
+    KillSwitch,
+    /// The exchange closed by force.
+    Liquidation,
+}
+
+/// The final result of a cycle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CycleResult {
+    /// Which book.
+    pub book: BookId,
+    /// Which symbol.
+    pub symbol: SymbolId,
+    /// Number of the cycle in its book and symbol, from 1.
+    pub cycle: u32,
+    /// Long or short.
+    pub direction: Direction,
+    /// Time of the first fill.
+    pub opened: Timestamp,
+    /// Time of the last.
+    pub closed: Timestamp,
+    /// Why it ended.
+    pub reason: FillReason,
+    /// Bought (sold, for a short) in total.
+    pub lots: Lots,
+    /// Notional of the entries.
+    pub entry_notional: Cash,
+    /// Notional of the exits.
+    pub exit_notional: Cash,
+    /// Levels that filled.
+    pub levels: u8,
+    /// Before costs.
+    pub gross: Cash,
+    /// All fees.
+    pub fees: Cash,
+    /// Received (negative: paid).
+    pub funding: Cash,
+    /// gross − fees + funding.
+    pub net: Cash,
+}
+
+/// Names a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// Realised loss of a book since 00:00 UTC.
+    Session(BookId),
+    /// Equity drawdown over all books of a mode.
+    Global(crate::config::Mode),
+}
+
+/// The vocabulary of surprises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anomaly {
+    /// A fill of an order that we do not know.
+    UnknownOrderFilled(Fill),
+    /// The exchange refused an order.
+    Rejected(OrderId, Reject),
+    /// The same execution came again with other content.
+    FillChanged(Fill),
+    /// The stop's execution left a rest below the minimum.
+    Dust {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// How much.
+        lots: Lots,
+    },
+    /// Bars are missing; the symbol is not ready until they are healed.
+    Gap {
+        /// Which symbol.
+        symbol: SymbolId,
+        /// The first missing bar.
+        from: Timestamp,
+        /// How many.
+        missing: u32,
+    },
+    /// A bar that is none: out of its timeframe's boundary or breaking an invariant.
+    BrokenBar {
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Its time.
+        at: Timestamp,
+    },
+}
+
+/// How far a symbol is from deciding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readiness {
+    /// This many bars are missing before indicators may be trusted.
+    Warming {
+        /// Bars missing.
+        missing: u32,
+    },
+    /// A live book waits this many bars after a cold start.
+    Cooling {
+        /// Bars left.
+        bars: u32,
+    },
+    /// Deciding.
+    Ready,
+    /// A gap that is not healed.
+    Gap,
+}

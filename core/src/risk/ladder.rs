@@ -1,0 +1,234 @@
+//! From level prices to an order ladder: quantities, minimums, what is kept, and no level at or
+//! beyond the stop that the shallower ones would form. Used by every driver, in both entry modes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::LEVELS_MAX;
+use crate::market::Instrument;
+use crate::money::{Cash, Direction, Fraction, Lots, SCALE, Ticks};
+use crate::risk::sizing::{Budget, RoundTrip};
+use crate::strategy::LevelPrices;
+use crate::strategy::exits::{self, Basis};
+
+/// What the sizing of one symbol depends on, besides money.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Worth of one lot at one tick, in 1e-8 USDT.
+    pub value: i64,
+    /// Smallest order, in lots.
+    pub min_lots: Lots,
+    /// Smallest order, in USDT.
+    pub min_notional: Cash,
+    /// 1 to 20.
+    pub leverage: u32,
+    /// Stop distance from the average entry.
+    pub stop_loss: Fraction,
+}
+
+impl Terms {
+    /// The terms of an instrument at a leverage.
+    #[must_use]
+    pub fn new(instrument: &Instrument, leverage: u32, stop_loss: Fraction) -> Self {
+        Self {
+            value: instrument.value,
+            min_lots: instrument.min_lots,
+            min_notional: instrument.min_notional,
+            leverage,
+            stop_loss,
+        }
+    }
+
+    /// price × quantity.
+    #[inline]
+    #[must_use]
+    pub fn notional(&self, price: Ticks, lots: Lots) -> Cash {
+        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value))
+    }
+
+    /// True when an order of this size may be sent.
+    #[inline]
+    #[must_use]
+    pub fn accepts(&self, price: Ticks, lots: Lots) -> bool {
+        lots.is_positive()
+            && lots >= self.min_lots
+            && self.notional(price, lots) >= self.min_notional
+    }
+}
+
+/// One rung: price and quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Limit price, or the price whose touch sends the market order.
+    pub price: Ticks,
+    /// Quantity.
+    pub lots: Lots,
+    /// Its price was made at this close; false for one that was kept.
+    pub fresh: bool,
+}
+
+/// Rungs by level index.
+pub type Quotes = [Option<Quote>; LEVELS_MAX];
+
+/// The ladder of one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ladder {
+    /// Its rungs.
+    pub quotes: Quotes,
+    /// What the cycle would hold if every rung filled (held part included).
+    pub basis: Basis,
+}
+
+impl Ladder {
+    /// True when nothing would be quoted.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.quotes.iter().all(Option::is_none)
+    }
+
+    /// Builds the rungs in index order. `held` is what the cycle already holds, `taken` the
+    /// levels that filled, `standing` the orders that rest now (kept when their new price is
+    /// within `tolerance`, at their own price and quantity).
+    #[inline]
+    #[must_use]
+    pub fn build(
+        terms: &Terms,
+        direction: Direction,
+        prices: &LevelPrices,
+        held: Basis,
+        taken: &[Lots; LEVELS_MAX],
+        standing: &Quotes,
+        tolerance: Fraction,
+        budget: &Budget,
+    ) -> Self {
+        let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: held };
+        for level in 0..LEVELS_MAX {
+            let Some(price) = prices[level] else { continue };
+            if taken[level].is_positive() {
+                continue;
+            }
+            let quote = match standing[level] {
+                Some(old) if within(old.price, price, tolerance) => Quote { fresh: false, ..old },
+                _ => {
+                    let lots = budget.lots(price, terms.value, terms.leverage);
+                    Quote { price, lots, fresh: true }
+                }
+            };
+            ladder.add(terms, direction, level, quote);
+        }
+        ladder
+    }
+
+    #[inline]
+    fn add(&mut self, terms: &Terms, direction: Direction, level: usize, quote: Quote) {
+        let shallower = self.basis;
+        let beyond = shallower.lots.is_positive()
+            && exits::beyond_stop(direction, quote.price, shallower, terms.value, terms.stop_loss);
+        if beyond || !terms.accepts(quote.price, quote.lots) {
+            return;
+        }
+        self.basis = shallower.with(terms.notional(quote.price, quote.lots), quote.lots);
+        self.quotes[level] = Some(quote);
+    }
+
+    /// The round trip of the whole ladder to `target`, entries at `entry_fee`, exit at
+    /// `exit_fee`.
+    #[must_use]
+    pub fn round_trip(
+        &self,
+        terms: &Terms,
+        direction: Direction,
+        target: Ticks,
+        entry_fee: Fraction,
+        exit_fee: Fraction,
+    ) -> RoundTrip {
+        let exit = terms.notional(target, self.basis.lots);
+        let gain = Cash((exit - self.basis.cost).0 * i128::from(direction.sign()));
+        let entries: Cash = self
+            .quotes
+            .iter()
+            .flatten()
+            .map(|quote| terms.notional(quote.price, quote.lots).times_up(entry_fee))
+            .sum();
+        RoundTrip { gain, fees: entries + exit.times_up(exit_fee) }
+    }
+}
+
+/// |old − new| ≤ tolerance · new.
+#[inline]
+fn within(old: Ticks, new: Ticks, tolerance: Fraction) -> bool {
+    let distance = i128::from((old.0 - new.0).abs());
+    old == new || distance * i128::from(SCALE) <= i128::from(tolerance.0) * i128::from(new.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms() -> Terms {
+        Terms {
+            value: 1_000_000, // one lot at one tick: 0.01 USDT
+            min_lots: Lots(1),
+            min_notional: Cash::usdt(5),
+            leverage: 6,
+            stop_loss: Fraction::percent(20),
+        }
+    }
+
+    fn prices(list: &[i64]) -> LevelPrices {
+        let mut prices = [None; LEVELS_MAX];
+        for (price, &ticks) in prices.iter_mut().zip(list) {
+            *price = Some(Ticks(ticks));
+        }
+        prices
+    }
+
+    fn build(list: &[i64], standing: &Quotes, balance: i64) -> Ladder {
+        let budget = Budget::new(Cash::usdt(balance), 1, 3);
+        Ladder::build(
+            &terms(),
+            Direction::Long,
+            &prices(list),
+            Basis::default(),
+            &[Lots::ZERO; LEVELS_MAX],
+            standing,
+            Fraction(200_000),
+            &budget,
+        )
+    }
+
+    #[test]
+    fn a_level_at_or_beyond_the_stop_of_the_shallower_ones_is_not_quoted() {
+        // One level at 10000: stop 8000. A level at 8001 rests, one at 8000 does not.
+        let ladder = build(&[10_000, 8_001], &[None; LEVELS_MAX], 3_000);
+        assert!(ladder.quotes[1].is_some());
+        let ladder = build(&[10_000, 8_000], &[None; LEVELS_MAX], 3_000);
+        assert!(ladder.quotes[0].is_some() && ladder.quotes[1].is_none());
+    }
+
+    #[test]
+    fn an_order_within_the_tolerance_is_kept_with_its_price_and_quantity() {
+        let mut standing = [None; LEVELS_MAX];
+        standing[0] = Some(Quote { price: Ticks(10_020), lots: Lots(7), fresh: false });
+        let kept = build(&[10_000], &standing, 3_000).quotes[0];
+        assert_eq!(kept, standing[0]);
+        standing[0] = Some(Quote { price: Ticks(10_021), lots: Lots(7), fresh: false });
+        let requoted = build(&[10_000], &standing, 3_000).quotes[0];
+        assert_eq!(requoted, Some(Quote { price: Ticks(10_000), lots: Lots(60), fresh: true }));
+    }
+
+    #[test]
+    fn below_the_minimum_there_is_no_order_and_nothing_is_enlarged() {
+        // 2 USDT over three levels at 6×: 4 USDT a level, below 5.
+        assert!(build(&[100, 90, 80], &[None; LEVELS_MAX], 2).is_empty());
+    }
+
+    #[test]
+    fn the_round_trip_counts_every_fee() {
+        let ladder = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
+        let trip = ladder.round_trip(&terms(), Direction::Long, Ticks(10_010), Fraction(20_000), Fraction(20_000));
+        assert_eq!(trip.gain, Cash::usdt(6));
+        assert_eq!(trip.fees, Cash(120_000_000 + 120_120_000));
+        assert!(trip.pays());
+    }
+}

@@ -1,0 +1,129 @@
+//! The vocabulary of no: why a ladder is not quoted, with the numbers inside. Alphabetical.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Cash, Fraction};
+
+/// Why a symbol is not quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Every level is below the exchange's minimum order.
+    BelowMinimum,
+    /// Margin of the correlation group over equity would pass its limit.
+    CorrelationExposure {
+        /// Margin of the group with this ladder.
+        needed: Cash,
+        /// What the group may use.
+        limit: Cash,
+    },
+    /// The correlation group already has its number of cycles in this direction.
+    CorrelationGroup {
+        /// Cycles open or quoted.
+        open: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// Too few bars since the last close.
+    Cooldown {
+        /// Bars left.
+        bars: u32,
+    },
+    /// A live side is disarmed: the first close after a cold start lay beyond its level 0.
+    Disarmed,
+    /// Free margin after the planned cycle would fall below its floor.
+    FreeMargin {
+        /// Free margin that would remain.
+        free: Cash,
+        /// The floor.
+        floor: Cash,
+    },
+    /// A kill switch is latched.
+    KillSwitch,
+    /// The sum of losses at stop would pass its limit.
+    LossAtStop {
+        /// The sum with this ladder.
+        loss: Cash,
+        /// The limit.
+        limit: Cash,
+    },
+    /// The margin guard: open + quoted + unresolved ladders would pass the cap.
+    MarginGuard {
+        /// Margin with this ladder.
+        needed: Cash,
+        /// The cap.
+        cap: Cash,
+    },
+    /// Every slot of `max_concurrent_positions` is taken.
+    MaxConcurrentPositions {
+        /// The limit.
+        limit: u32,
+    },
+    /// Every slot of `max_live_grids` is taken by a symbol nearer to its level.
+    MaxLiveGrids {
+        /// The limit.
+        limit: u32,
+    },
+    /// Missing bars: indicators cannot be trusted. Not the same as no signal.
+    NotReady,
+    /// The strategy wants nothing here now.
+    NoSignal,
+    /// The round trip to the target does not pay its fees.
+    RoundTrip {
+        /// Profit before fees.
+        gain: Cash,
+        /// Fees.
+        fees: Cash,
+    },
+    /// ATR below `min_atr_pct` of the close.
+    Volatility {
+        /// The ATR over the close.
+        atr: Fraction,
+    },
+}
+
+impl Refusal {
+    /// How many kinds there are.
+    pub const KINDS: usize = 15;
+
+    /// A stable number of the kind, for counting.
+    #[must_use]
+    pub const fn kind(&self) -> usize {
+        match self {
+            Self::BelowMinimum => 0,
+            Self::CorrelationExposure { .. } => 1,
+            Self::CorrelationGroup { .. } => 2,
+            Self::Cooldown { .. } => 3,
+            Self::Disarmed => 4,
+            Self::FreeMargin { .. } => 5,
+            Self::KillSwitch => 6,
+            Self::LossAtStop { .. } => 7,
+            Self::MarginGuard { .. } => 8,
+            Self::MaxConcurrentPositions { .. } => 9,
+            Self::MaxLiveGrids { .. } => 10,
+            Self::NotReady => 11,
+            Self::NoSignal => 12,
+            Self::RoundTrip { .. } => 13,
+            Self::Volatility { .. } => 14,
+        }
+    }
+
+    /// The names of the kinds, by [`Refusal::kind`].
+    pub const NAMES: [&'static str; Self::KINDS] = [
+        "below_minimum",
+        "correlation_exposure",
+        "correlation_group",
+        "cooldown",
+        "disarmed",
+        "free_margin",
+        "kill_switch",
+        "loss_at_stop",
+        "margin_guard",
+        "max_concurrent_positions",
+        "max_live_grids",
+        "not_ready",
+        "no_signal",
+        "round_trip",
+        "volatility",
+    ];
+}

@@ -1,0 +1,112 @@
+//! Sizing: capital → margin → quantity, one formula for grids and one for mono positions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Cash, Fraction, LEVERAGE_MAX, Lots, SCALE, Ticks, div_floor};
+
+/// The margin per level of one symbol: balance / symbols / levels, exact. Frozen when the first
+/// order of a ladder is quoted, held until the cycle closes or nothing is quoted any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    balance: Cash,
+    divisor: u32,
+}
+
+impl Budget {
+    /// `symbols` and `levels` ≥ 1.
+    #[must_use]
+    pub fn new(balance: Cash, symbols: u32, levels: u8) -> Self {
+        Self { balance, divisor: symbols.max(1) * u32::from(levels.max(1)) }
+    }
+
+    /// quantity = floor(margin · leverage / price), in lots; zero when there is no money.
+    #[inline]
+    #[must_use]
+    pub fn lots(&self, price: Ticks, value: i64, leverage: u32) -> Lots {
+        debug_assert!(leverage <= LEVERAGE_MAX);
+        if self.balance.0 <= 0 || price.0 <= 0 {
+            return Lots::ZERO;
+        }
+        let power = self.balance.0 * i128::from(leverage);
+        let unit = i128::from(self.divisor) * i128::from(price.0) * i128::from(value);
+        Lots(i64::try_from(div_floor(power, unit)).unwrap_or(i64::MAX))
+    }
+}
+
+/// Quantity of a mono position: it loses `risk` of the capital at its stop, costs included.
+///
+/// notional = capital·risk / (sl + taker + slippage); leverage does not enter (domain §3.4).
+#[must_use]
+pub fn risk_lots(
+    capital: Cash,
+    risk: Fraction,
+    cost_at_stop: Fraction,
+    price: Ticks,
+    value: i64,
+) -> Lots {
+    if capital.0 <= 0 || cost_at_stop.0 <= 0 || price.0 <= 0 {
+        return Lots::ZERO;
+    }
+    let numerator = capital.0 * i128::from(risk.0);
+    let denominator = i128::from(cost_at_stop.0) * i128::from(price.0) * i128::from(value);
+    Lots(i64::try_from(div_floor(numerator, denominator)).unwrap_or(i64::MAX))
+}
+
+/// Profit of a round trip before fees and its fees: every level filled at its price, the whole
+/// closed at the target by a resting order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundTrip {
+    /// Before fees.
+    pub gain: Cash,
+    /// Of all entries and the exit.
+    pub fees: Cash,
+}
+
+impl RoundTrip {
+    /// True when it earns more than its fees.
+    #[inline]
+    #[must_use]
+    pub fn pays(self) -> bool {
+        self.gain > self.fees
+    }
+
+    /// True when the gain exceeds what the fees can be at most; decides most cases cheaply.
+    #[inline]
+    #[must_use]
+    pub fn surely_pays(gain: Cash, turnover: Cash, rate: Fraction) -> bool {
+        // Each of at most seven fees is rounded up by less than one unit.
+        gain.0 * i128::from(SCALE) > turnover.0 * i128::from(rate.0) + 7 * i128::from(SCALE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_level_spends_its_share_and_not_a_lot_more() {
+        // 1000 USDT, 5 symbols, 2 levels: 100 USDT margin, 600 USDT notional at 6×.
+        let budget = Budget::new(Cash::usdt(1_000), 5, 2);
+        // One lot at one tick is worth 0.001 USDT; at 70 ticks a lot costs 0.07 USDT.
+        assert_eq!(budget.lots(Ticks(70), 100_000, 6), Lots(8_571));
+    }
+
+    #[test]
+    fn a_mono_position_risks_its_percentage() {
+        // 2 % of 1000 at 2 % + 0.06 % + 0.05 %: notional 947.867; price 100, lot 0.01.
+        let lots = risk_lots(Cash::usdt(1_000), Fraction::percent(2), Fraction(2_110_000), Ticks(10_000), 10_000);
+        assert_eq!(lots, Lots(947));
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_the_budget_and_never_a_whole_lot_less(balance in 1i64..1_000_000, symbols in 1u32..40, levels in 1u8..=6, price in 1i64..10_000_000, value in 1i64..1_000_000, leverage in 1u32..=20) {
+            let budget = Budget::new(Cash::usdt(balance), symbols, levels);
+            let lots = budget.lots(Ticks(price), value, leverage);
+            let spent = |lots: i64| i128::from(lots) * i128::from(price) * i128::from(value) * i128::from(symbols) * i128::from(levels);
+            let power = Cash::usdt(balance).0 * i128::from(leverage);
+            prop_assert!(spent(lots.0) <= power && spent(lots.0 + 1) > power);
+        }
+    }
+}

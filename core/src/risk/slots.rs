@@ -1,0 +1,211 @@
+//! One round of one book: which flat symbols are quoted (fills.md 10).
+//!
+//! Open cycles have reserved before; every flat symbol competes anew, nearest level first, then
+//! by name. One that does not fit is skipped without using a slot, so arrival order, and having
+//! been quoted before, decide nothing.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::RiskConfig;
+use crate::money::{Cash, Direction, Fraction, Margin, SCALE, Ticks};
+use crate::risk::Refusal;
+
+/// A flat symbol that could be quoted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Position of its lane in the book; lanes are sorted by name.
+    pub lane: usize,
+    /// |C − P₀| of the nearer side.
+    pub distance: Ticks,
+    /// C.
+    pub close: Ticks,
+    /// Margin of the whole ladder; of two sides the larger.
+    pub margin: Margin,
+    /// Loss of the whole ladder at its stop.
+    pub loss_at_stop: Cash,
+    /// Which sides would be quoted.
+    pub sides: [bool; 2],
+    /// Its correlation group, as a position in the configuration.
+    pub group: Option<usize>,
+}
+
+impl Candidate {
+    /// Nearest level first (exact fractions), then by name.
+    fn rank(&self, other: &Self) -> Ordering {
+        let mine = i128::from(self.distance.0) * i128::from(other.close.0);
+        let theirs = i128::from(other.distance.0) * i128::from(self.close.0);
+        mine.cmp(&theirs).then(self.lane.cmp(&other.lane))
+    }
+}
+
+/// What is in use while a round is decided.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    slots: u32,
+    margin: Margin,
+    loss_at_stop: Cash,
+    groups: Vec<GroupUse>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct GroupUse {
+    sides: [u32; 2],
+    margin: Margin,
+}
+
+/// The figures that limits are measured against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Means {
+    /// Wallet balance.
+    pub balance: Cash,
+    /// Balance + unrealised at the close.
+    pub equity: Cash,
+    /// What the wallet started with.
+    pub initial: Cash,
+    /// The book trades grids, to which `max_live_grids` applies.
+    pub grids: bool,
+}
+
+impl Tally {
+    /// Starts a round.
+    pub fn reset(&mut self, groups: usize) {
+        self.slots = 0;
+        self.margin = Margin::ZERO;
+        self.loss_at_stop = Cash::ZERO;
+        self.groups.clear();
+        self.groups.resize(groups, GroupUse::default());
+    }
+
+    /// Counts an open cycle or a granted ladder.
+    #[inline]
+    pub fn take(&mut self, c: &Candidate) {
+        self.slots += 1;
+        self.margin += c.margin;
+        self.loss_at_stop += c.loss_at_stop;
+        if let Some(group) = c.group.and_then(|group| self.groups.get_mut(group)) {
+            group.margin += c.margin;
+            for direction in Direction::BOTH {
+                group.sides[direction.index()] += u32::from(c.sides[direction.index()]);
+            }
+        }
+    }
+
+    /// The pre-trade rules in the order of domain §6.1, for the whole planned cycle, then the
+    /// slots, the margin guard and the loss at stop.
+    ///
+    /// # Errors
+    /// The first rule that says no, with its numbers.
+    #[inline]
+    pub fn review(&self, risk: &RiskConfig, means: &Means, c: &Candidate) -> Result<(), Refusal> {
+        if self.slots >= risk.max_concurrent_positions {
+            return Err(Refusal::MaxConcurrentPositions { limit: risk.max_concurrent_positions });
+        }
+        self.review_group(risk, means, c)?;
+        let margin = self.margin + c.margin;
+        let floor = Fraction(SCALE - risk.min_free_margin.0);
+        if !within(margin, floor, means.equity) {
+            let free = means.equity - margin.to_cash_up();
+            return Err(Refusal::FreeMargin {
+                free,
+                floor: means.equity.times_up(risk.min_free_margin),
+            });
+        }
+        if means.grids && self.slots >= risk.max_live_grids {
+            return Err(Refusal::MaxLiveGrids { limit: risk.max_live_grids });
+        }
+        let base = means.balance.min(means.equity);
+        if !within(margin, risk.max_margin_ratio, base) {
+            let cap = base.times_down(risk.max_margin_ratio);
+            return Err(Refusal::MarginGuard { needed: margin.to_cash_up(), cap });
+        }
+        self.review_loss(risk, means, c)
+    }
+
+    fn review_group(
+        &self,
+        risk: &RiskConfig,
+        means: &Means,
+        c: &Candidate,
+    ) -> Result<(), Refusal> {
+        let Some(at) = c.group else { return Ok(()) };
+        let (Some(limits), Some(used)) = (risk.groups.get(at), self.groups.get(at)) else {
+            return Ok(());
+        };
+        for direction in Direction::BOTH {
+            let open = used.sides[direction.index()];
+            if c.sides[direction.index()] && open >= limits.max_same_direction {
+                return Err(Refusal::CorrelationGroup { open, limit: limits.max_same_direction });
+            }
+        }
+        let margin = used.margin + c.margin;
+        if !within(margin, limits.max_exposure, means.equity) {
+            let limit = means.equity.times_down(limits.max_exposure);
+            return Err(Refusal::CorrelationExposure { needed: margin.to_cash_up(), limit });
+        }
+        Ok(())
+    }
+
+    fn review_loss(&self, risk: &RiskConfig, means: &Means, c: &Candidate) -> Result<(), Refusal> {
+        let Some(limit) = risk.max_loss_at_stop else { return Ok(()) };
+        let (loss, limit) = (self.loss_at_stop + c.loss_at_stop, means.initial.times_down(limit));
+        if loss > limit { Err(Refusal::LossAtStop { loss, limit }) } else { Ok(()) }
+    }
+
+    /// Slots in use.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.slots
+    }
+}
+
+/// margin ≤ fraction · base, exact.
+#[inline]
+fn within(margin: Margin, fraction: Fraction, base: Cash) -> bool {
+    let allowed = Margin::from_cash(base).0 / i128::from(SCALE);
+    // Divide the left side last: both products fit, and the comparison stays exact.
+    let rest = Margin::from_cash(base).0 % i128::from(SCALE);
+    let whole = allowed * i128::from(fraction.0);
+    let part = rest * i128::from(fraction.0);
+    (margin.0 - whole) * i128::from(SCALE) <= part
+}
+
+/// Sorts candidates: nearest level first, then by name.
+pub fn rank(candidates: &mut [Candidate]) {
+    candidates.sort_unstable_by(Candidate::rank);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_guard_compares_exactly(margin in 0i128..10_000_000_000_000, fraction in 0i64..=100_000_000, base in -1_000_000_000i128..1_000_000_000_000) {
+            let exact = Margin::from_cash(Cash(margin)).0 * i128::from(SCALE) <= Margin::from_cash(Cash(base)).0 * i128::from(fraction);
+            prop_assert_eq!(within(Margin::from_cash(Cash(margin)), Fraction(fraction), Cash(base)), exact);
+        }
+
+        #[test]
+        fn the_order_of_candidates_decides_nothing(seed in prop::collection::vec((1i64..1_000, 1i64..1_000), 1..12), rotation in 0usize..12) {
+            let make = |(lane, &(distance, close)): (usize, &(i64, i64))| Candidate {
+                lane,
+                distance: Ticks(distance),
+                close: Ticks(close),
+                margin: Margin(1),
+                loss_at_stop: Cash(1),
+                sides: [true, false],
+                group: None,
+            };
+            let mut first: std::vec::Vec<_> = seed.iter().enumerate().map(make).collect();
+            let mut second = first.clone();
+            second.rotate_left(rotation % first.len());
+            rank(&mut first);
+            rank(&mut second);
+            prop_assert_eq!(first, second);
+        }
+    }
+}

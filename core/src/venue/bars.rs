@@ -1,0 +1,344 @@
+//! Matching on bars (fills.md), commands and bookkeeping of the simulated exchange.
+//!
+//! Each fill is told to the engine before the next is looked for, and the engine's commands act
+//! at once (latency is zero on bars): that is how the stop follows every fill inside a bar. The
+//! path inside the bar is in [`walk`].
+
+pub mod walk;
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::desk::{Desk, Position, Resting, RestingStop};
+use crate::command::{Command, NewOrder};
+use crate::config::{BookConfig, Costs, EngineConfig, MarginMode};
+use crate::event::{Ended, Event, Fill, Liquidity, Reject};
+use crate::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
+use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
+use crate::time::Timestamp;
+
+/// Which of the two named assumptions about the path inside a bar is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Path {
+    /// The bad extreme first; a bar that entered cannot reach its target.
+    Pessimistic,
+    /// The good extreme first when a cycle was open at the open.
+    Optimistic,
+}
+
+/// The simulated exchange on bars: one wallet per book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BarVenue {
+    path: Path,
+    costs: Costs,
+    margin_mode: MarginMode,
+    /// By book, then by symbol.
+    wallets: Vec<Purse>,
+    /// By symbol: worth of one lot at one tick, maintenance rate.
+    terms: Vec<(i64, Fraction)>,
+    fills: u64,
+    /// Events not yet told.
+    queue: VecDeque<Event>,
+}
+
+/// One wallet at the venue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Purse {
+    /// Wallet balance, kept by the venue on its own.
+    pub balance: Cash,
+    /// By symbol.
+    pub desks: Vec<Desk>,
+    /// By symbol: leverage as set.
+    pub leverage: Vec<u32>,
+}
+
+impl BarVenue {
+    /// A venue for the books of `config`.
+    #[must_use]
+    pub fn new(config: &EngineConfig, path: Path) -> Self {
+        let symbols = config.instruments.len();
+        let purse = |book: &BookConfig| {
+            let mut leverage = alloc::vec![1; symbols];
+            for chosen in &book.symbols {
+                leverage[usize::from(chosen.symbol.0)] = chosen.params.leverage();
+            }
+            let desks = (0..symbols).map(|_| Desk::default()).collect();
+            Purse { balance: book.capital, desks, leverage }
+        };
+        Self {
+            path,
+            costs: config.costs.clone(),
+            margin_mode: config.risk.margin_mode,
+            wallets: config.books.iter().map(purse).collect(),
+            terms: config.instruments.iter().map(|i| (i.value, i.maintenance)).collect(),
+            fills: 0,
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// The assumption about the path inside a bar.
+    #[must_use]
+    pub fn assumption(&self) -> Path {
+        self.path
+    }
+
+    /// The next event to tell the engine.
+    #[inline]
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.queue.pop_front()
+    }
+
+    /// Orders and position of a book on a symbol.
+    #[must_use]
+    pub fn desk(&self, book: BookId, symbol: SymbolId) -> Option<&Desk> {
+        self.wallets.get(usize::from(book.0))?.desks.get(usize::from(symbol.0))
+    }
+
+    /// A wallet's balance as the venue keeps it.
+    #[must_use]
+    pub fn balance(&self, book: BookId) -> Option<Cash> {
+        self.wallets.get(usize::from(book.0)).map(|purse| purse.balance)
+    }
+
+    #[inline]
+    fn desk_mut(&mut self, book: BookId, symbol: SymbolId) -> Option<&mut Desk> {
+        self.wallets.get_mut(usize::from(book.0))?.desks.get_mut(usize::from(symbol.0))
+    }
+
+    #[inline]
+    fn notional(&self, symbol: SymbolId, price: Ticks, lots: Lots) -> Cash {
+        let value = self.terms.get(usize::from(symbol.0)).map_or(0, |&(value, _)| value);
+        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(value))
+    }
+
+    /// Carries out a command at once.
+    #[inline]
+    pub fn carry_out(&mut self, command: &Command) {
+        match *command {
+            Command::Place(order) => self.place(&order),
+            Command::Amend { id, price, lots } => self.amend(id, price, lots),
+            Command::Cancel { id } => self.cancel(id),
+            Command::PlaceStop { id, trigger, lots } => {
+                if let Some(desk) = self.desk_mut(id.book, id.symbol) {
+                    desk.stops.push(RestingStop { id, trigger, lots });
+                    self.queue.push_back(Event::OrderAccepted { id, price: trigger, lots });
+                }
+            }
+            Command::AmendStop { id, trigger, lots } => self.amend_stop(id, trigger, lots),
+            // Nothing is ever in doubt here, no bar is missing, and leverage is in the terms.
+            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {}
+        }
+    }
+
+    #[inline]
+    fn place(&mut self, order: &NewOrder) {
+        let id = order.id;
+        let Some(desk) = self.desk_mut(id.book, id.symbol) else { return };
+        match (order.limit, id.kind) {
+            (Some(price), OrderKind::Entry) => {
+                let made = desk.made_now();
+                desk.rest(Resting { id, price, lots: order.lots, made, preset: order.preset });
+            }
+            (Some(price), _) => {
+                let made = desk.made_now();
+                desk.target = Some(Resting { id, price, lots: order.lots, made, preset: None });
+            }
+            (None, _) => desk.market.push(*order),
+        }
+        let price = order.limit.unwrap_or(Ticks::ZERO);
+        self.queue.push_back(Event::OrderAccepted { id, price, lots: order.lots });
+    }
+
+    fn amend(&mut self, id: OrderId, price: Ticks, lots: Lots) {
+        let Some(desk) = self.desk_mut(id.book, id.symbol) else { return };
+        let made = desk.made_now();
+        let event = match desk.target.as_mut().filter(|target| target.id == id) {
+            Some(target) => {
+                if target.price != price {
+                    target.made = made;
+                }
+                (target.price, target.lots) = (price, lots);
+                Event::OrderAccepted { id, price, lots }
+            }
+            None => Event::OrderRejected { id, why: Reject::UnknownOrder },
+        };
+        self.queue.push_back(event);
+    }
+
+    fn amend_stop(&mut self, id: OrderId, trigger: Ticks, lots: Lots) {
+        let Some(desk) = self.desk_mut(id.book, id.symbol) else { return };
+        let event = match desk.stops.iter_mut().find(|stop| stop.id == id) {
+            Some(stop) => {
+                (stop.trigger, stop.lots) = (trigger, lots);
+                Event::OrderAccepted { id, price: trigger, lots }
+            }
+            None => Event::OrderRejected { id, why: Reject::UnknownOrder },
+        };
+        self.queue.push_back(event);
+    }
+
+    #[inline]
+    fn cancel(&mut self, id: OrderId) {
+        let Some(desk) = self.desk_mut(id.book, id.symbol) else { return };
+        let found = match id.kind {
+            OrderKind::Entry => {
+                desk.remove_entry(id).is_some() || remove(&mut desk.market, |order| order.id == id)
+            }
+            OrderKind::Target => desk.target.take_if(|target| target.id == id).is_some(),
+            OrderKind::Stop => remove(&mut desk.stops, |stop| stop.id == id),
+            OrderKind::Close => remove(&mut desk.market, |order| order.id == id),
+        };
+        self.queue.push_back(if found {
+            Event::OrderCanceled { id, filled: Lots::ZERO, why: Ended::Requested }
+        } else {
+            Event::OrderRejected { id, why: Reject::UnknownOrder }
+        });
+    }
+
+    /// Books an execution in the venue's own position and balance, and queues the event.
+    fn execute(
+        &mut self,
+        id: OrderId,
+        at: Timestamp,
+        price: Ticks,
+        lots: Lots,
+        liquidity: Liquidity,
+        preset: Option<Ticks>,
+    ) {
+        self.fills += 1;
+        let notional = self.notional(id.symbol, price, lots);
+        let rate = match liquidity {
+            Liquidity::Maker => self.costs.maker,
+            Liquidity::Taker => self.costs.taker,
+        };
+        let fee = notional.times_up(rate);
+        let fill = Fill { id, fill: FillId(self.fills), at, price, lots, fee, liquidity };
+        self.settle(id, notional, lots, fee, preset);
+        self.queue.push_back(Event::OrderFilled(fill));
+    }
+
+    fn settle(
+        &mut self,
+        id: OrderId,
+        notional: Cash,
+        lots: Lots,
+        fee: Cash,
+        preset: Option<Ticks>,
+    ) {
+        let Some(purse) = self.wallets.get_mut(usize::from(id.book.0)) else { return };
+        let Some(desk) = purse.desks.get_mut(usize::from(id.symbol.0)) else { return };
+        purse.balance -= fee;
+        if id.kind == OrderKind::Entry {
+            let position = desk.position.get_or_insert(Position {
+                direction: id.direction,
+                lots: Lots::ZERO,
+                cost: Cash::ZERO,
+            });
+            position.lots += lots;
+            position.cost += notional;
+            desk.preset = preset.or(desk.preset);
+        } else if let Some(position) = desk.position.take() {
+            // On bars every exit is whole.
+            let sign = i128::from(position.direction.sign());
+            purse.balance += Cash((notional - position.cost).0 * sign);
+            desk.preset = None;
+        }
+    }
+
+    /// Settles funding on what a book holds: long pays when the rate is positive.
+    pub fn fund(
+        &mut self,
+        book: BookId,
+        symbol: SymbolId,
+        at: Timestamp,
+        rate: Fraction,
+        price: Ticks,
+    ) {
+        let Some(position) = self.desk(book, symbol).and_then(|desk| desk.position) else { return };
+        let due = self.notional(symbol, price, position.lots).times_half_even(rate);
+        let amount = Cash(-due.0 * i128::from(position.direction.sign()));
+        if let Some(purse) = self.wallets.get_mut(usize::from(book.0)) {
+            purse.balance += amount;
+        }
+        let lots = position.lots;
+        self.queue.push_back(Event::FundingSettled { book, symbol, at, rate, price, lots, amount });
+    }
+
+    /// A market order that met a bar in which nothing traded.
+    fn lapse(&mut self, order: &NewOrder) {
+        let why = Ended::NothingTraded;
+        self.queue.push_back(Event::OrderCanceled { id: order.id, filled: Lots::ZERO, why });
+    }
+
+    /// The price at or below (long) which the wallet or the position is liquidated while the other
+    /// symbols stay at their last price; none when that cannot happen.
+    fn liquidation_price(&self, book: BookId, symbol: SymbolId) -> Option<Ticks> {
+        let purse = self.wallets.get(usize::from(book.0))?;
+        let desk = purse.desks.get(usize::from(symbol.0))?;
+        let position = desk.position?;
+        let (value, maintenance) = *self.terms.get(usize::from(symbol.0))?;
+        let scale = i128::from(crate::money::SCALE);
+        let sign = i128::from(position.direction.sign());
+        let unit = i128::from(position.lots.0) * i128::from(value);
+        // equity(x) = fixed + sign·(x·unit − cost); it is used up when equity ≤ mmr·x·unit + rest.
+        let (fixed, rest) = match self.margin_mode {
+            MarginMode::Isolated => {
+                (position.cost.0 * scale / i128::from(purse.leverage[usize::from(symbol.0)].max(1)), 0)
+            }
+            MarginMode::Cross => self.others(purse, symbol),
+        };
+        let numerator = rest - fixed + sign * position.cost.0 * scale;
+        let denominator = unit * (sign * scale - i128::from(maintenance.0));
+        let (numerator, denominator) =
+            if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
+        let price = match position.direction {
+            Direction::Long => crate::money::ratio_up(numerator, denominator),
+            Direction::Short => crate::money::ratio_down(numerator, denominator),
+        };
+        price.is_positive().then_some(price)
+    }
+
+    /// True when the wallet (or the isolated position) is used up at `price` of this symbol.
+    #[inline]
+    fn is_used_up(&self, place: walk::Place, price: Ticks) -> bool {
+        let liquidation = self.liquidation_price(place.book, place.symbol);
+        let position = self.desk(place.book, place.symbol).and_then(|desk| desk.position);
+        match (liquidation, position) {
+            (Some(at), Some(position)) => {
+                position.direction.mirror(price) <= position.direction.mirror(at)
+            }
+            _ => false,
+        }
+    }
+
+    /// Balance and unrealised of the other symbols, and their maintenance, scaled by 1e8.
+    fn others(&self, purse: &Purse, symbol: SymbolId) -> (i128, i128) {
+        let scale = i128::from(crate::money::SCALE);
+        let mut equity = purse.balance.0 * scale;
+        let mut maintenance = 0;
+        for (index, desk) in purse.desks.iter().enumerate() {
+            if index == usize::from(symbol.0) {
+                continue;
+            }
+            let Some(position) = desk.position else { continue };
+            let worth = self.notional(SymbolId(index as u16), desk.last, position.lots);
+            let sign = i128::from(position.direction.sign());
+            equity += (worth - position.cost).0 * sign * scale;
+            maintenance += worth.0 * i128::from(self.terms[index].1.0);
+        }
+        (equity, maintenance)
+    }
+}
+
+fn remove<T>(list: &mut Vec<T>, is: impl Fn(&T) -> bool) -> bool {
+    match list.iter().position(is) {
+        Some(at) => {
+            list.remove(at);
+            true
+        }
+        None => false,
+    }
+}

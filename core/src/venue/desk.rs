@@ -1,0 +1,173 @@
+//! What the bar venue holds for one symbol of one wallet: resting orders, the position, its stop.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::bars::walk::Happened;
+use crate::command::NewOrder;
+use crate::ids::OrderId;
+use crate::money::{Cash, Direction, Lots, Ticks};
+use crate::time::Timestamp;
+
+/// Orders and position of one wallet on one symbol.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    /// Resting limit entries.
+    pub entries: Vec<Resting>,
+    /// The resting target.
+    pub target: Option<Resting>,
+    /// Reduce-only stops; the last one made is the one in force.
+    pub stops: Vec<RestingStop>,
+    /// Market orders that execute at the next price.
+    pub market: Vec<NewOrder>,
+    /// Market entries of the pessimistic run: executed at the end of the bar that touched them.
+    pub deferred: Vec<Deferred>,
+    /// What is held.
+    pub position: Option<Position>,
+    /// The stop that travelled with the last entry; in force until a stop order is made.
+    pub preset: Option<Ticks>,
+    /// Last price seen.
+    pub last: Ticks,
+    /// Bars matched so far; an order made during bar n is new at the open of bar n + 1.
+    pub bar: u32,
+    /// Orders made now count as made before this bar.
+    pub backdate: bool,
+    /// What has happened in the bar so far.
+    pub happened: Happened,
+    /// Nearest entry of each side: quick answer to "can anything fill?".
+    pub nearest: [Option<Ticks>; 2],
+}
+
+/// A resting limit order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resting {
+    /// Its id.
+    pub id: OrderId,
+    /// Limit price.
+    pub price: Ticks,
+    /// Quantity left.
+    pub lots: Lots,
+    /// The desk's bar count when it was made or its price last moved.
+    pub made: u32,
+    /// The stop that travels with it.
+    pub preset: Option<Ticks>,
+}
+
+/// A resting stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestingStop {
+    /// Its id.
+    pub id: OrderId,
+    /// Trigger.
+    pub trigger: Ticks,
+    /// Quantity.
+    pub lots: Lots,
+}
+
+/// A market entry whose execution is booked at the end of the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferred {
+    /// Its id.
+    pub id: OrderId,
+    /// Quantity.
+    pub lots: Lots,
+    /// The price that touched its level: min(O, P) for a long.
+    pub touched: Ticks,
+    /// Time that the fill carries.
+    pub at: Timestamp,
+}
+
+/// What is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Long or short.
+    pub direction: Direction,
+    /// Quantity.
+    pub lots: Lots,
+    /// Notional at entry, for unrealised results.
+    pub cost: Cash,
+}
+
+impl Desk {
+    /// The stop in force.
+    #[inline]
+    #[must_use]
+    pub fn stop(&self) -> Option<Ticks> {
+        if self.deferred.is_empty() {
+            return self.stops.last().map(|stop| stop.trigger).or(self.preset);
+        }
+        self.preset
+    }
+
+    /// The bar count that an order made now carries.
+    #[inline]
+    #[must_use]
+    pub fn made_now(&self) -> u32 {
+        self.bar - u32::from(self.backdate)
+    }
+
+    /// True when nothing can happen on any bar.
+    #[inline]
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.position.is_none() && self.market.is_empty() && self.entries.is_empty()
+    }
+
+    /// Adds an entry and remembers the nearest.
+    #[inline]
+    pub fn rest(&mut self, order: Resting) {
+        let direction = order.id.direction;
+        let nearest = &mut self.nearest[direction.index()];
+        let nearer = nearest.is_none_or(|at| direction.mirror(order.price) > direction.mirror(at));
+        if nearer {
+            *nearest = Some(order.price);
+        }
+        self.entries.push(order);
+    }
+
+    /// Removes an entry.
+    #[inline]
+    pub fn remove_entry(&mut self, id: OrderId) -> Option<Resting> {
+        let at = self.entries.iter().position(|order| order.id == id)?;
+        let order = self.entries.swap_remove(at);
+        let direction = id.direction;
+        if self.nearest[direction.index()] == Some(order.price) {
+            self.nearest[direction.index()] = self
+                .entries
+                .iter()
+                .filter(|order| order.id.direction == direction)
+                .map(|order| order.price)
+                .max_by_key(|&price| direction.mirror(price));
+        }
+        Some(order)
+    }
+
+    /// The resting entry of `direction` with the lowest level for which `reached` holds.
+    #[must_use]
+    pub fn next_entry(
+        &self,
+        direction: Direction,
+        reached: impl Fn(&Resting) -> bool,
+    ) -> Option<Resting> {
+        self.entries
+            .iter()
+            .filter(|order| order.id.direction == direction && reached(order))
+            .min_by_key(|order| order.id.level)
+            .copied()
+    }
+
+    /// True when the order was made at the last close: new or requoted at this open.
+    #[inline]
+    #[must_use]
+    pub fn is_new(&self, order: &Resting) -> bool {
+        order.made + 1 == self.bar
+    }
+
+    /// Everything held, booked or about to be.
+    #[must_use]
+    pub fn held(&self) -> Lots {
+        let booked = self.position.map_or(Lots::ZERO, |position| position.lots);
+        booked + self.deferred.iter().map(|order| order.lots).sum()
+    }
+}

@@ -1,0 +1,226 @@
+//! The history driver: an engine and the bar venue over recorded bars, in the order of the
+//! matching contract. Still sans-IO: bars come in as values, notices go out through a sink.
+//!
+//! It holds no rule. Per close: opens of all symbols, paths of all symbols, then the closed bars
+//! as one round. The simulated operator of a history run releases switches (fills.md).
+
+use alloc::vec::Vec;
+
+use super::bars::walk::{Place, Rungs, Trader};
+use super::bars::{BarVenue, Path};
+use crate::config::{EngineConfig, EntryOrder, LEVELS_MAX, Mode};
+use crate::engine::Engine;
+use crate::event::{Event, Feed, Request};
+use crate::ids::{BookId, SymbolId};
+use crate::market::Bar;
+use crate::money::Fraction;
+use crate::notice::Notice;
+use crate::step::Step;
+use crate::time::{Span, Timestamp};
+
+/// Who receives what the engine says, with the time of the step.
+pub trait Sink {
+    /// One notice.
+    fn hear(&mut self, now: Timestamp, notice: &Notice);
+}
+
+impl<F: FnMut(Timestamp, &Notice)> Sink for F {
+    fn hear(&mut self, now: Timestamp, notice: &Notice) {
+        self(now, notice);
+    }
+}
+
+/// What a simulated operator does after a switch tripped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnTrip {
+    /// Releases the session switch at the next 00:00 UTC, the global one after 24 h.
+    #[default]
+    Resume,
+    /// Never releases: entries have ended for good.
+    Stop,
+}
+
+/// An engine on recorded bars.
+pub struct History<S> {
+    driven: Driven<S>,
+    venue: BarVenue,
+    on_trip: OnTrip,
+    /// Places by symbol: which books trade it.
+    places: Vec<Vec<Place>>,
+}
+
+/// The engine's side: told events, its commands carried out.
+struct Driven<S> {
+    engine: Engine,
+    step: Step,
+    sink: S,
+    market_entries: bool,
+}
+
+impl<S: Sink> Driven<S> {
+    #[inline]
+    fn tell(&mut self, venue: &mut BarVenue, now: Timestamp, event: &Event) {
+        self.engine.step_into(now, event, &mut self.step);
+        for notice in &self.step.notices {
+            self.sink.hear(now, notice);
+        }
+        for command in &self.step.commands {
+            venue.carry_out(command);
+        }
+    }
+}
+
+impl<S: Sink> Trader for Driven<S> {
+    #[inline]
+    fn listen(&mut self, venue: &mut BarVenue, now: Timestamp) {
+        while let Some(event) = venue.next_event() {
+            self.tell(venue, now, &event);
+        }
+    }
+
+    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, price: crate::money::Ticks) {
+        let event = Event::PriceMoved { book: Some(place.book), symbol: place.symbol, price };
+        self.tell(venue, now, &event);
+        self.listen(venue, now);
+    }
+
+    #[inline]
+    fn rungs(&self, place: Place) -> Option<Rungs> {
+        if !self.market_entries {
+            return None;
+        }
+        let lane = self.engine.lane(place.book, place.symbol)?;
+        let mut rungs = [[None; LEVELS_MAX]; 2];
+        for (side, quotes) in rungs.iter_mut().zip(&lane.wanted) {
+            for (rung, quote) in side.iter_mut().zip(quotes) {
+                *rung = quote.map(|quote| (quote.price, quote.fresh));
+            }
+        }
+        Some(rungs)
+    }
+}
+
+impl<S: Sink> History<S> {
+    /// An engine and a venue at rest.
+    pub fn new(config: EngineConfig, path: Path, on_trip: OnTrip, sink: S) -> Self {
+        let venue = BarVenue::new(&config, path);
+        let mut places = alloc::vec![Vec::new(); config.instruments.len()];
+        for (index, book) in config.books.iter().enumerate() {
+            for chosen in &book.symbols {
+                let place = Place { book: BookId(index as u16), symbol: chosen.symbol };
+                places[usize::from(chosen.symbol.0)].push(place);
+            }
+        }
+        let market_entries = config.entry_order == EntryOrder::Market;
+        let engine = Engine::new(config);
+        let driven = Driven { engine, step: Step::default(), sink, market_entries };
+        Self { driven, venue, on_trip, places }
+    }
+
+    /// The engine, to look at.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.driven.engine
+    }
+
+    /// The venue, to look at.
+    #[must_use]
+    pub fn venue(&self) -> &BarVenue {
+        &self.venue
+    }
+
+    /// Who listens.
+    pub fn sink(&self) -> &S {
+        &self.driven.sink
+    }
+
+    /// Ends the run.
+    pub fn into_parts(self) -> (Engine, BarVenue, S) {
+        (self.driven.engine, self.venue, self.driven.sink)
+    }
+
+    /// Tells the engine a fact that is not the venue's, and settles what follows.
+    pub fn tell(&mut self, now: Timestamp, event: &Event) {
+        self.driven.tell(&mut self.venue, now, event);
+        self.driven.listen(&mut self.venue, now);
+    }
+
+    /// A symbol's data begins or ends.
+    pub fn feed(&mut self, now: Timestamp, symbol: SymbolId, feed: Feed) {
+        self.tell(now, &Event::FeedChanged { symbol, feed });
+    }
+
+    /// A bar of before the run: it only warms indicators.
+    pub fn warm(&mut self, symbol: SymbolId, bar: &Bar, span: Span) {
+        self.tell(bar.at + span, &Event::HistoryLoaded { symbol, bar: *bar });
+    }
+
+    /// Settles funding at an instant, before anything else of it; `price` is the open there.
+    pub fn settle(&mut self, at: Timestamp, symbol: SymbolId, rate: Fraction, price: crate::money::Ticks) {
+        for index in 0..self.places[usize::from(symbol.0)].len() {
+            let place = self.places[usize::from(symbol.0)][index];
+            self.venue.fund(place.book, symbol, at, rate, price);
+            self.driven.listen(&mut self.venue, at);
+        }
+    }
+
+    /// Matches bars of one open time (of whatever resolution): all opens, then all paths.
+    pub fn match_bars(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
+        for (symbol, bar) in bars {
+            for &place in &self.places[usize::from(symbol.0)] {
+                self.venue.open(&mut self.driven, place, bar);
+            }
+        }
+        for (symbol, bar) in bars {
+            let at = bar.at + span - Span(1);
+            for &place in &self.places[usize::from(symbol.0)] {
+                self.venue.path(&mut self.driven, place, bar, at);
+            }
+        }
+    }
+
+    /// Closes the bars of one open time: the round.
+    pub fn close_bars(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
+        let Some((_, first)) = bars.first() else { return };
+        let now = first.at + span;
+        self.operate(now);
+        for (symbol, bar) in bars {
+            let event = Event::BarClosed { symbol: *symbol, bar: *bar };
+            self.driven.tell(&mut self.venue, now, &event);
+            self.driven.listen(&mut self.venue, now);
+        }
+    }
+
+    /// One open time at one resolution.
+    pub fn round(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
+        self.match_bars(bars, span);
+        self.close_bars(bars, span);
+    }
+
+    /// The simulated operator: releases what is due.
+    #[inline]
+    fn operate(&mut self, now: Timestamp) {
+        if self.on_trip == OnTrip::Stop {
+            return;
+        }
+        let engine = &self.driven.engine;
+        let mut due: Option<Request> = None;
+        for book in engine.books() {
+            if book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY) {
+                due = Some(Request::Release { book: Some(book.id) });
+            }
+        }
+        let global = |mode| {
+            let latch = engine.global(mode).latch.as_ref();
+            latch.is_some_and(|latch| now >= latch.at + Span::DAY)
+        };
+        if global(Mode::Paper) || global(Mode::Live) {
+            due = Some(Request::Release { book: None });
+        }
+        if let Some(request) = due {
+            let event = Event::RequestMade { request, by: "simulated operator".into() };
+            self.tell(now, &event);
+            self.operate(now);
+        }
+    }
+}

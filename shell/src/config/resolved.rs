@@ -1,0 +1,108 @@
+//! The parameters that really run, per strategy and symbol, in the words and units of the files,
+//! with a hash: for logs, results and the record of each cycle.
+
+use std::collections::BTreeMap;
+
+use gardefou_core::config::{EngineConfig, GridParams, MonoParams, Params, Sides};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::keys::{self, Key};
+use super::rule::Rule;
+
+/// The parameters of one symbol of one strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resolved {
+    /// The strategy: `grid_atr`.
+    pub strategy: String,
+    /// The symbol: `BTCUSDT`.
+    pub symbol: String,
+    /// Every parameter by the name of its key, in the unit of the files.
+    pub parameters: BTreeMap<&'static str, String>,
+    /// SHA-256 over the canonical JSON of the three above, in hexadecimal.
+    pub hash: String,
+}
+
+/// The parameter sets of an engine, by book and symbol.
+#[must_use]
+pub fn resolved(config: &EngineConfig) -> Vec<Resolved> {
+    let mut sets = Vec::new();
+    for book in &config.books {
+        for run in &book.symbols {
+            let Some(instrument) = config.instrument(run.symbol) else { continue };
+            let mut parameters = match &run.params {
+                Params::Grid(params) => grid(params),
+                Params::Mono(params) => mono(params),
+            };
+            parameters.insert(keys::TIMEFRAME.name, book.timeframe.name().to_owned());
+            sets.push(set(&book.name, instrument.symbol.as_str(), parameters));
+        }
+    }
+    sets
+}
+
+fn set(strategy: &str, symbol: &str, parameters: BTreeMap<&'static str, String>) -> Resolved {
+    let hash = hex(canonical(strategy, symbol, &parameters).as_bytes());
+    Resolved { strategy: strategy.to_owned(), symbol: symbol.to_owned(), parameters, hash }
+}
+
+/// One line of JSON: keys sorted, values as text, no spaces. Every part is made of letters,
+/// digits and plain marks, so nothing needs escaping; Rust's own quoting covers the rest.
+fn canonical(strategy: &str, symbol: &str, parameters: &BTreeMap<&'static str, String>) -> String {
+    let pairs: Vec<String> =
+        parameters.iter().map(|(name, value)| format!("{name:?}:{value:?}")).collect();
+    let pairs = pairs.join(",");
+    format!("{{\"parameters\":{{{pairs}}},\"strategy\":{strategy:?},\"symbol\":{symbol:?}}}")
+}
+
+/// SHA-256 in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn shown<R: Rule>(key: &Key<R>, value: &R::Value) -> (&'static str, String) {
+    (key.name, key.rule.show(value))
+}
+
+fn sides(value: &Sides) -> (&'static str, String) {
+    shown(&keys::SIDES, value)
+}
+
+fn grid(params: &GridParams) -> BTreeMap<&'static str, String> {
+    let mut map = BTreeMap::from([
+        shown(&keys::MA_PERIOD, &params.ma_period),
+        shown(&keys::ATR_PERIOD, &params.atr_period),
+        shown(&keys::ATR_MULTIPLIER_START, &params.atr_multiplier_start),
+        shown(&keys::ATR_MULTIPLIER_STEP, &params.atr_multiplier_step),
+        shown(&keys::NUM_LEVELS, &u32::from(params.levels)),
+        shown(&keys::SL_PERCENT, &params.stop_loss),
+        sides(&params.sides),
+        shown(&keys::LEVERAGE, &params.leverage),
+        shown(&keys::MAX_HOLD_CANDLES, &params.max_hold_bars),
+        shown(&keys::COOLDOWN_CANDLES, &params.cooldown_bars),
+        shown(&keys::MIN_GRID_SPACING, &params.min_grid_spacing_pct),
+    ]);
+    map.extend(match &params.trend {
+        Some(trend) => [
+            shown(&keys::ST_ATR_PERIOD, &trend.atr_period),
+            shown(&keys::ST_ATR_MULTIPLIER, &trend.atr_multiplier),
+        ],
+        None => [
+            shown(&keys::MIN_PROFIT, &params.min_profit),
+            shown(&keys::MIN_ATR, &params.min_atr_pct),
+        ],
+    });
+    map
+}
+
+fn mono(params: &MonoParams) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        shown(&keys::MONO_ATR_PERIOD, &params.atr_period),
+        shown(&keys::MONO_ATR_MULTIPLIER, &params.atr_multiplier),
+        shown(&keys::MONO_TP_PERCENT, &params.take_profit),
+        shown(&keys::MONO_SL_PERCENT, &params.stop_loss),
+        sides(&params.sides),
+        shown(&keys::MONO_LEVERAGE, &params.leverage),
+        shown(&keys::MONO_COOLDOWN, &params.cooldown_bars),
+    ])
+}

@@ -1,0 +1,265 @@
+//! What happened on one path of a backtest, fact by fact.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::result::Moment;
+
+/// One execution.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Fill {
+    /// When, in milliseconds: the open of a bar for a fill at its open, its last millisecond for
+    /// a fill on the path inside it.
+    pub time: i64,
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// The cycle it belongs to, counted per book and symbol.
+    pub cycle: u64,
+    /// Bought or sold.
+    pub side: Side,
+    /// The level of an entry, from 0; null for exits.
+    pub level: Option<u8>,
+    /// What the order was for.
+    pub kind: FillKind,
+    /// Why in one word: `entry`, `target`, `stop`, `flip`, `time`, `signal`, `liquidation`.
+    pub reason: String,
+    /// Rested in the book or took from it.
+    pub liquidity: Liquidity,
+    /// The price paid or received, slippage included.
+    pub price: Decimal,
+    /// How much, in the base coin.
+    pub quantity: Decimal,
+    /// The fee in USDT, never negative.
+    pub fee: Decimal,
+}
+
+/// Bought or sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Bought.
+    Buy,
+    /// Sold.
+    Sell,
+}
+
+/// The direction of a cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Earns when the price rises.
+    Long,
+    /// Earns when the price falls.
+    Short,
+}
+
+impl Direction {
+    /// Its name, as in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+}
+
+/// What an order was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FillKind {
+    /// Opened or deepened a cycle.
+    Entry,
+    /// Closed it at its target.
+    Target,
+    /// Closed it at its stop.
+    Stop,
+    /// Closed it at market: flip, time stop, target seen at a close, liquidation.
+    Close,
+}
+
+/// Which side of the spread a fill was on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Liquidity {
+    /// Rested in the book.
+    Maker,
+    /// Took from the book.
+    Taker,
+}
+
+/// One funding settlement on a held position.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Funding {
+    /// The settlement, in milliseconds.
+    pub time: i64,
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// The cycle that paid or received.
+    pub cycle: u64,
+    /// The settled rate, as a fraction.
+    pub rate: Decimal,
+    /// The quantity held.
+    pub quantity: Decimal,
+    /// The price that the amount was made with.
+    pub price: Decimal,
+    /// What the wallet received; negative when it paid.
+    pub amount: Decimal,
+}
+
+/// A cycle that was closed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Cycle {
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// Its number, counted per book and symbol.
+    pub cycle: u64,
+    /// Long or short.
+    pub direction: Direction,
+    /// The first fill, in milliseconds.
+    pub opened: i64,
+    /// The closing fill, in milliseconds.
+    pub closed: i64,
+    /// Why it was closed: `target`, `stop`, `flip`, `time`, `signal`, `liquidation`.
+    pub reason: String,
+    /// Average price of the entries.
+    pub average_entry: Decimal,
+    /// Average price of the exits.
+    pub average_exit: Decimal,
+    /// Quantity closed, in the base coin.
+    pub quantity: Decimal,
+    /// Levels that were filled.
+    pub levels_filled: u8,
+    /// Result of the prices alone.
+    pub gross: Decimal,
+    /// Fees paid, never negative.
+    pub fees: Decimal,
+    /// Funding received; negative when paid.
+    pub funding: Decimal,
+    /// gross − fees + funding.
+    pub net: Decimal,
+    /// Hash of the parameters it was opened with.
+    pub params_hash: String,
+}
+
+/// A cycle still open at the end of the data.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OpenCycle {
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// Its number, counted per book and symbol.
+    pub cycle: u64,
+    /// Long or short.
+    pub direction: Direction,
+    /// The first fill, in milliseconds.
+    pub opened: i64,
+    /// Average price of the entries.
+    pub average_entry: Decimal,
+    /// The last close, which the unrealised result is made with.
+    pub last_price: Decimal,
+    /// The stop in force; null when there is none.
+    pub stop: Option<Decimal>,
+    /// Quantity held, in the base coin.
+    pub quantity: Decimal,
+    /// Levels that were filled.
+    pub levels_filled: u8,
+    /// Fees paid so far; they have left the balance.
+    pub fees: Decimal,
+    /// Funding received so far, negative when paid; it is in the balance.
+    pub funding: Decimal,
+    /// Result of the prices at the last close, without the cost of closing.
+    pub unrealised: Decimal,
+    /// Hash of the parameters it was opened with.
+    pub params_hash: String,
+}
+
+/// A kill switch that tripped.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Trip {
+    /// When.
+    pub time: Moment,
+    /// The book of a session switch; null for the global one.
+    pub book: Option<String>,
+    /// Which switch.
+    pub switch: Switch,
+    /// The loss that tripped it, in percent.
+    pub loss_percent: f64,
+    /// Its limit, in percent.
+    pub limit_percent: f64,
+    /// When entries were allowed again; null when they never were.
+    pub released: Option<Moment>,
+}
+
+/// A kill switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// Realised loss of one book since 00:00 UTC.
+    Session,
+    /// Drawdown of equity over all books in a sliding window.
+    Global,
+}
+
+impl Switch {
+    /// Its name, as in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// How often a rule refused to quote a symbol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refusal {
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// The rule, in words: `margin_guard`, `max_live_grids`, `below_minimum`.
+    pub reason: String,
+    /// Bars on which it refused.
+    pub bars: u64,
+}
+
+/// The equity of one book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EquityCurve {
+    /// The book.
+    pub book: String,
+    /// Its points in order of time.
+    pub points: Vec<EquityPoint>,
+}
+
+/// Equity at one instant: the start of the run, each 00:00 UTC (marked with the last close), and
+/// the end of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EquityPoint {
+    /// When, in milliseconds.
+    pub time: i64,
+    /// Money realised so far, fees and funding included.
+    pub balance: Decimal,
+    /// Result of the open cycles at the last close.
+    pub unrealised: Decimal,
+    /// balance + unrealised.
+    pub equity: Decimal,
+}
+
+impl EquityPoint {
+    /// A point whose equity is the sum of its parts.
+    #[must_use]
+    pub fn new(time: i64, balance: Decimal, unrealised: Decimal) -> Self {
+        Self { time, balance, unrealised, equity: balance.saturating_add(unrealised) }
+    }
+}
