@@ -257,9 +257,9 @@ impl Sides {
 pub struct RiskConfig {
     /// Margin of open, quoted and unresolved ladders over min(balance, equity).
     pub max_margin_ratio: Fraction,
-    /// Cycles that may be open or quoted at once, per grid book.
+    /// Symbols of a book that may be open or quoted at once: slots (fills.md 10).
     pub max_live_grids: u32,
-    /// Cycles of any kind that may be open or quoted at once, per book.
+    /// Pre-trade rule 3: positions of a book, open or planned.
     pub max_concurrent_positions: u32,
     /// Free margin that must remain after the planned cycle, as a part of equity.
     pub min_free_margin: Fraction,

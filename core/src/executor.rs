@@ -316,29 +316,44 @@ impl Lane {
         standing
     }
 
-    /// Margin of one side: each level's wanted rung or resting order, whichever is larger.
+    /// Margin of one side: each level's wanted rung or order, whichever is larger. Orders that
+    /// `counts` leaves out are those being withdrawn, in a plan.
     #[inline]
-    fn side_margin(&self, direction: Direction) -> Margin {
+    fn side_margin(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> Margin {
         let index = direction.index();
         let mut total = Cash::ZERO;
         for (wanted, entry) in self.wanted[index].iter().zip(&self.entries[index]) {
             let quoted = wanted.map_or(Cash::ZERO, |q| self.notional(q.price, q.lots));
-            let resting = entry.map_or(Cash::ZERO, |e| self.notional(e.price, e.lots - e.filled));
+            let order = entry.filter(|entry| counts(entry));
+            let resting = order.map_or(Cash::ZERO, |e| self.notional(e.price, e.lots - e.filled));
             total += quoted.max(resting);
         }
         Margin::of(total, self.terms.leverage)
     }
 
-    /// Margin that this symbol reserves: fills at entry cost, rungs and orders whole; while flat,
-    /// two sides count as the larger.
     #[inline]
-    #[must_use]
-    pub fn reserved(&self) -> Margin {
-        let sides = Direction::BOTH.map(|direction| self.side_margin(direction));
+    fn margin(&self, counts: impl Fn(&Entry) -> bool) -> Margin {
+        let sides = Direction::BOTH.map(|direction| self.side_margin(direction, &counts));
         match &self.cycle {
             Some(cycle) => Margin::of(cycle.basis.cost, self.terms.leverage) + sides[0] + sides[1],
             None => sides[0].max(sides[1]),
         }
+    }
+
+    /// Margin that this symbol reserves: fills at entry cost, rungs and every order that is not
+    /// terminal; while flat, two sides count as the larger.
+    #[inline]
+    #[must_use]
+    pub fn reserved(&self) -> Margin {
+        self.margin(|_| true)
+    }
+
+    /// Margin that it will reserve once the cancels under way are terminal: what a round plans
+    /// with. Sending waits until [`Lane::reserved`] allows it.
+    #[inline]
+    #[must_use]
+    pub fn planned(&self) -> Margin {
+        self.margin(|entry| entry.state != EntryState::Cancelling)
     }
 
     /// Approves nothing: resting entries will be withdrawn.

@@ -24,6 +24,8 @@ mod strategies;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_keys;
+#[cfg(test)]
 mod tests_mistakes;
 #[cfg(test)]
 mod tests_shipped;

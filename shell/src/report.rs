@@ -19,3 +19,5 @@ mod words;
 mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_metrics;

@@ -13,6 +13,7 @@ use crate::ids::{BookId, SymbolId};
 use crate::money::{Cash, Direction, Margin};
 use crate::notice::FillReason;
 use crate::risk::ladder::Terms;
+use crate::risk::slots;
 use crate::risk::switches::Latch;
 use crate::runner::Runner;
 use crate::step::Step;
@@ -229,6 +230,11 @@ impl Book {
     /// Sends rungs that waited, as far as slots are free.
     pub(crate) fn send_waiting(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
         let limit = config.risk.max_live_grids;
+        let base = self.wallet.balance.min(self.equity());
+        let reserved = self.lanes.iter().map(Lane::reserved).sum();
+        if !slots::within(reserved, config.risk.max_margin_ratio, base) {
+            return; // Cancels are still under way.
+        }
         let mut used = self.lanes.iter().filter(|lane| lane.occupies()).count() as u32;
         let (lanes, mut fx) = self.split(now, config, out);
         let mut still = false;

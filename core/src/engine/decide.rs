@@ -64,7 +64,6 @@ impl Book {
             balance: self.wallet.balance,
             equity: self.equity(),
             initial: self.wallet.initial,
-            grids: self.grids,
         };
         let scene = Scene {
             config,
@@ -127,13 +126,19 @@ impl Book {
             }
         }
         let mut leaving = 0;
+        let mut withdrawn = Margin::ZERO;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             if matches!(plan, Plan::Nothing) {
                 lane.sync(&mut fx);
-                leaving += u32::from(lane.cycle.is_none() && lane.has_entries());
+                if lane.has_entries() {
+                    leaving += u32::from(lane.cycle.is_none());
+                    withdrawn += lane.reserved() - lane.planned();
+                }
             }
         }
-        let crowded = means.grids && rooms.tally.slots() + leaving > config.risk.max_live_grids;
+        // What the cancels free is used once they are terminal.
+        let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
+            || (withdrawn.is_positive() && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
         let mut waiting = false;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
@@ -209,7 +214,7 @@ impl Lane {
             Some(cycle) => Direction::BOTH.map(|direction| direction == cycle.direction),
             None => Direction::BOTH.map(|direction| self.quotes(direction)),
         };
-        let margin = self.reserved();
+        let margin = self.planned();
         Candidate {
             lane: index,
             distance: Ticks::ZERO,
@@ -245,6 +250,7 @@ impl Lane {
             return self.close_at_market(fx, reason);
         }
         self.deepen_ladder(grid, &view, scene);
+        self.sync(fx);
     }
 
     /// First that holds: target met by the close, trend turned, held too long and losing.
@@ -283,10 +289,12 @@ impl Lane {
             && self.runner.is_ready()
             && allows(params, view.trend, direction)
             && (!scene.live || self.runner.may_enter(direction));
+        let ladder = self
+            .budget
+            .filter(|_| allowed)
+            .map(|budget| self.ladder(params, view, direction, held, &taken, &budget, scene));
         self.want_nothing();
-        let Some(budget) = self.budget.filter(|_| allowed) else { return };
-        let ladder = self.ladder(params, view, direction, held, &taken, &budget, scene);
-        self.wanted[direction.index()] = ladder.quotes;
+        self.wanted[direction.index()] = ladder.unwrap_or_default().quotes;
     }
 
     fn ladder(
@@ -353,7 +361,7 @@ impl Lane {
         let mut offer = Offer::default();
         for direction in Direction::BOTH {
             if allows(params, view.trend, direction) {
-                self.offer_side(&mut offer, params, view, direction, &budget, scene);
+                self.offer_side(&mut offer, params, view, direction, &budget, scene)?;
             }
         }
         let Some(distance) = offer.distance else {
@@ -374,7 +382,8 @@ impl Lane {
         Ok((candidate, Plan::Quote(offer.quotes, budget)))
     }
 
-    /// Adds one side's ladder to the offer when it may be quoted and pays its fees.
+    /// Adds one side's ladder to the offer when it may be quoted. A ladder that does not pay its
+    /// fees skips the symbol whole.
     fn offer_side(
         &self,
         offer: &mut Offer,
@@ -383,22 +392,19 @@ impl Lane {
         direction: Direction,
         budget: &Budget,
         scene: &Scene<'_>,
-    ) {
+    ) -> Result<(), Refusal> {
         if scene.live && !self.runner.may_enter(direction) {
             offer.why = Some(Refusal::Disarmed);
-            return;
+            return Ok(());
         }
         let nothing = [Lots::ZERO; crate::config::LEVELS_MAX];
         let ladder =
             self.ladder(params, view, direction, Basis::default(), &nothing, budget, scene);
         if ladder.is_empty() {
             offer.why = Some(Refusal::BelowMinimum);
-            return;
+            return Ok(());
         }
-        if let Err(refusal) = self.pays(params, view, direction, &ladder, scene.config) {
-            offer.why = Some(refusal);
-            return;
-        }
+        self.pays(params, view, direction, &ladder, scene.config)?;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let first = levels::level_price(params, direction, view.mean.to_f64(), atr, 0);
         let distance = first.map_or(view.close, |first| Ticks((view.close - first).0.abs()));
@@ -407,6 +413,7 @@ impl Lane {
         offer.distance = Some(offer.distance.map_or(distance, |nearer| nearer.min(distance)));
         offer.sides[direction.index()] = true;
         offer.quotes[direction.index()] = ladder.quotes;
+        Ok(())
     }
 
     /// A round trip of the whole ladder must earn more than its fees.

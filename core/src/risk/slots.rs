@@ -65,8 +65,6 @@ pub struct Means {
     pub equity: Cash,
     /// What the wallet started with.
     pub initial: Cash,
-    /// The book trades grids, to which `max_live_grids` applies.
-    pub grids: bool,
 }
 
 impl Tally {
@@ -113,7 +111,7 @@ impl Tally {
                 floor: means.equity.times_up(risk.min_free_margin),
             });
         }
-        if means.grids && self.slots >= risk.max_live_grids {
+        if self.slots >= risk.max_live_grids {
             return Err(Refusal::MaxLiveGrids { limit: risk.max_live_grids });
         }
         let base = means.balance.min(means.equity);
@@ -154,6 +152,12 @@ impl Tally {
         if loss > limit { Err(Refusal::LossAtStop { loss, limit }) } else { Ok(()) }
     }
 
+    /// True when the cap holds with `more` margin on top.
+    #[must_use]
+    pub fn leaves_room(&self, risk: &RiskConfig, means: &Means, more: Margin) -> bool {
+        within(self.margin + more, risk.max_margin_ratio, means.balance.min(means.equity))
+    }
+
     /// Slots in use.
     #[must_use]
     pub fn slots(&self) -> u32 {
@@ -163,7 +167,8 @@ impl Tally {
 
 /// margin ≤ fraction · base, exact.
 #[inline]
-fn within(margin: Margin, fraction: Fraction, base: Cash) -> bool {
+#[must_use]
+pub fn within(margin: Margin, fraction: Fraction, base: Cash) -> bool {
     let allowed = Margin::from_cash(base).0 / i128::from(SCALE);
     // Divide the left side last: both products fit, and the comparison stays exact.
     let rest = Margin::from_cash(base).0 % i128::from(SCALE);

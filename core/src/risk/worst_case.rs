@@ -71,7 +71,7 @@ pub fn worst_case(config: &EngineConfig, book: &BookConfig) -> WorstCase {
     // The cycles that would lose most come first.
     full.sort_by_key(|f| (-(f.notional * i128::from(f.stop.0)), f.symbol));
     let cap = book.capital.times_down(config.risk.max_margin_ratio).0;
-    let limit = slot_limit(book, &config.risk);
+    let limit = config.risk.max_live_grids.min(config.risk.max_concurrent_positions);
     let mut total = Total::default();
     for f in &full {
         let margin = f.notional / i128::from(f.leverage);
@@ -84,15 +84,6 @@ pub fn worst_case(config: &EngineConfig, book: &BookConfig) -> WorstCase {
         MarginMode::Cross => total.cross(book.capital, &full, limit),
     };
     total.finish(config, book, liquidated_first)
-}
-
-fn slot_limit(book: &BookConfig, risk: &RiskConfig) -> u32 {
-    let grids = book.symbols.iter().any(|s| matches!(s.params, Params::Grid(_)));
-    if grids {
-        risk.max_live_grids.min(risk.max_concurrent_positions)
-    } else {
-        risk.max_concurrent_positions
-    }
 }
 
 fn full_notional(book: &BookConfig, params: &Params, risk: &RiskConfig, costs: &Costs) -> i128 {

@@ -274,26 +274,30 @@ impl BarVenue {
     }
 
     /// The price at or below (long) which the wallet or the position is liquidated while the other
-    /// symbols stay at their last price; none when that cannot happen.
+    /// symbols stay at their last price (fills.md 11); none when that cannot happen.
     fn liquidation_price(&self, book: BookId, symbol: SymbolId) -> Option<Ticks> {
         let purse = self.wallets.get(usize::from(book.0))?;
         let desk = purse.desks.get(usize::from(symbol.0))?;
-        let position = desk.position?;
         let (value, maintenance) = *self.terms.get(usize::from(symbol.0))?;
+        let position = desk.exposure(value, self.costs.slippage)?;
         let scale = i128::from(crate::money::SCALE);
         let sign = i128::from(position.direction.sign());
         let unit = i128::from(position.lots.0) * i128::from(value);
-        // equity(x) = fixed + sign·(x·unit − cost); it is used up when equity ≤ mmr·x·unit + rest.
-        let (fixed, rest) = match self.margin_mode {
+        let maintenance = i128::from(maintenance.0);
+        let (numerator, denominator) = match self.margin_mode {
             MarginMode::Isolated => {
-                (position.cost.0 * scale / i128::from(purse.leverage[usize::from(symbol.0)].max(1)), 0)
+                // P̄·(1 ∓ (1/leverage − mmr))
+                let leverage = i128::from(purse.leverage[usize::from(symbol.0)].max(1));
+                let factor = leverage * scale - sign * (scale - leverage * maintenance);
+                (position.cost.0 * factor, unit * leverage * scale)
             }
-            MarginMode::Cross => self.others(purse, symbol),
+            MarginMode::Cross => {
+                // balance + others + sign·(x·unit − cost) = mmr·x·unit + maintenance of others
+                let (equity, kept) = self.others(purse, symbol);
+                let needed = kept - equity + sign * position.cost.0 * scale;
+                (sign * needed, unit * (scale - sign * maintenance))
+            }
         };
-        let numerator = rest - fixed + sign * position.cost.0 * scale;
-        let denominator = unit * (sign * scale - i128::from(maintenance.0));
-        let (numerator, denominator) =
-            if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
         let price = match position.direction {
             Direction::Long => crate::money::ratio_up(numerator, denominator),
             Direction::Short => crate::money::ratio_down(numerator, denominator),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bars::walk::Happened;
 use crate::command::NewOrder;
 use crate::ids::OrderId;
-use crate::money::{Cash, Direction, Lots, Ticks};
+use crate::money::{Cash, Direction, Fraction, Lots, Ticks, slipped};
 use crate::time::Timestamp;
 
 /// Orders and position of one wallet on one symbol.
@@ -164,10 +164,17 @@ impl Desk {
         order.made + 1 == self.bar
     }
 
-    /// Everything held, booked or about to be.
+    /// The position with deferred entries, those at the price that touched them plus slippage.
     #[must_use]
-    pub fn held(&self) -> Lots {
-        let booked = self.position.map_or(Lots::ZERO, |position| position.lots);
-        booked + self.deferred.iter().map(|order| order.lots).sum()
+    pub fn exposure(&self, value: i64, slippage: Fraction) -> Option<Position> {
+        let first = self.deferred.first().map(|order| order.id.direction);
+        let direction = self.position.map(|position| position.direction).or(first)?;
+        let none = Position { direction, lots: Lots::ZERO, cost: Cash::ZERO };
+        let add = |held: Position, order: &Deferred| {
+            let price = slipped(order.touched, slippage, direction == Direction::Long);
+            let cost = i128::from(price.0) * i128::from(order.lots.0) * i128::from(value);
+            Position { lots: held.lots + order.lots, cost: held.cost + Cash(cost), ..held }
+        };
+        Some(self.deferred.iter().fold(self.position.unwrap_or(none), add))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gardefou_core::config::{EngineConfig, GridParams, MonoParams, Params, Sides};
+use gardefou_core::config::{EngineConfig, GridParams, MonoParams, Params, Sides, TrendParams};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -69,40 +69,65 @@ fn sides(value: &Sides) -> (&'static str, String) {
 }
 
 fn grid(params: &GridParams) -> BTreeMap<&'static str, String> {
+    // Taken apart without a rest: a parameter that is added must be recorded too.
+    let GridParams {
+        ma_period,
+        atr_period,
+        atr_multiplier_start,
+        atr_multiplier_step,
+        levels,
+        stop_loss,
+        sides: directions,
+        leverage,
+        max_hold_bars,
+        cooldown_bars,
+        min_grid_spacing_pct,
+        min_profit,
+        min_atr_pct,
+        trend,
+    } = params;
     let mut map = BTreeMap::from([
-        shown(&keys::MA_PERIOD, &params.ma_period),
-        shown(&keys::ATR_PERIOD, &params.atr_period),
-        shown(&keys::ATR_MULTIPLIER_START, &params.atr_multiplier_start),
-        shown(&keys::ATR_MULTIPLIER_STEP, &params.atr_multiplier_step),
-        shown(&keys::NUM_LEVELS, &u32::from(params.levels)),
-        shown(&keys::SL_PERCENT, &params.stop_loss),
-        sides(&params.sides),
-        shown(&keys::LEVERAGE, &params.leverage),
-        shown(&keys::MAX_HOLD_CANDLES, &params.max_hold_bars),
-        shown(&keys::COOLDOWN_CANDLES, &params.cooldown_bars),
-        shown(&keys::MIN_GRID_SPACING, &params.min_grid_spacing_pct),
+        shown(&keys::MA_PERIOD, ma_period),
+        shown(&keys::ATR_PERIOD, atr_period),
+        shown(&keys::ATR_MULTIPLIER_START, atr_multiplier_start),
+        shown(&keys::ATR_MULTIPLIER_STEP, atr_multiplier_step),
+        shown(&keys::NUM_LEVELS, &u32::from(*levels)),
+        shown(&keys::SL_PERCENT, stop_loss),
+        sides(directions),
+        shown(&keys::LEVERAGE, leverage),
+        shown(&keys::MAX_HOLD_CANDLES, max_hold_bars),
+        shown(&keys::COOLDOWN_CANDLES, cooldown_bars),
+        shown(&keys::MIN_GRID_SPACING, min_grid_spacing_pct),
     ]);
-    map.extend(match &params.trend {
-        Some(trend) => [
-            shown(&keys::ST_ATR_PERIOD, &trend.atr_period),
-            shown(&keys::ST_ATR_MULTIPLIER, &trend.atr_multiplier),
-        ],
-        None => [
-            shown(&keys::MIN_PROFIT, &params.min_profit),
-            shown(&keys::MIN_ATR, &params.min_atr_pct),
-        ],
+    map.extend(match trend {
+        Some(trend) => trended(trend),
+        None => [shown(&keys::MIN_PROFIT, min_profit), shown(&keys::MIN_ATR, min_atr_pct)],
     });
     map
 }
 
+fn trended(trend: &TrendParams) -> [(&'static str, String); 2] {
+    let TrendParams { atr_period, atr_multiplier } = trend;
+    [shown(&keys::ST_ATR_PERIOD, atr_period), shown(&keys::ST_ATR_MULTIPLIER, atr_multiplier)]
+}
+
 fn mono(params: &MonoParams) -> BTreeMap<&'static str, String> {
+    let MonoParams {
+        atr_period,
+        atr_multiplier,
+        take_profit,
+        stop_loss,
+        sides: directions,
+        leverage,
+        cooldown_bars,
+    } = params;
     BTreeMap::from([
-        shown(&keys::MONO_ATR_PERIOD, &params.atr_period),
-        shown(&keys::MONO_ATR_MULTIPLIER, &params.atr_multiplier),
-        shown(&keys::MONO_TP_PERCENT, &params.take_profit),
-        shown(&keys::MONO_SL_PERCENT, &params.stop_loss),
-        sides(&params.sides),
-        shown(&keys::MONO_LEVERAGE, &params.leverage),
-        shown(&keys::MONO_COOLDOWN, &params.cooldown_bars),
+        shown(&keys::MONO_ATR_PERIOD, atr_period),
+        shown(&keys::MONO_ATR_MULTIPLIER, atr_multiplier),
+        shown(&keys::MONO_TP_PERCENT, take_profit),
+        shown(&keys::MONO_SL_PERCENT, stop_loss),
+        sides(directions),
+        shown(&keys::MONO_LEVERAGE, leverage),
+        shown(&keys::MONO_COOLDOWN, cooldown_bars),
     ])
 }

@@ -54,8 +54,8 @@ pub(super) struct StrategySymbol {
 /// The resolved parameters of a symbol, with the place of each.
 #[derive(Clone, Debug)]
 pub(super) enum Set {
-    Grid(GridSet),
-    Mono(MonoSet),
+    Grid(Box<GridSet>),
+    Mono(Box<MonoSet>),
 }
 
 impl Set {
@@ -182,16 +182,18 @@ impl Set {
     /// Reads the parameters of a strategy, or of one of its symbols over `base`.
     fn read(kind: Kind, section: &Section<'_>, base: Option<&Self>, risk: &RiskFile) -> Self {
         let grid = base.and_then(|base| match base {
-            Self::Grid(set) => Some(set),
+            Self::Grid(set) => Some(&**set),
             Self::Mono(_) => None,
         });
         let mono = base.and_then(|base| match base {
-            Self::Mono(set) => Some(set),
+            Self::Mono(set) => Some(&**set),
             Self::Grid(_) => None,
         });
         match kind {
-            Kind::GridAtr | Kind::GridMultiTf => Self::Grid(GridSet::read(kind, section, grid)),
-            Kind::Supertrend => Self::Mono(MonoSet::read(section, mono, risk)),
+            Kind::GridAtr | Kind::GridMultiTf => {
+                Self::Grid(Box::new(GridSet::read(kind, section, grid)))
+            }
+            Kind::Supertrend => Self::Mono(Box::new(MonoSet::read(section, mono, risk))),
         }
     }
 }

@@ -186,8 +186,8 @@ proptest! {
         let chars: Vec<char> = text_of(name).chars().collect();
         let at = at % chars.len();
         let end = (at + cut).min(chars.len());
-        let text: String =
-            chars[..at].iter().copied().chain(piece.chars()).chain(chars[end..].iter().copied()).collect();
+        let (head, tail) = (String::from_iter(&chars[..at]), String::from_iter(&chars[end..]));
+        let text = format!("{head}{piece}{tail}");
         let mut texts = shipped();
         texts.insert(format!("config/{name}"), text);
         match load_from(&texts, &BTreeMap::new()) {

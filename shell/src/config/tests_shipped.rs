@@ -1,4 +1,4 @@
-//! The files that are shipped: they load, they are in the manual, and every key in them acts.
+//! The files that are shipped: they load, and become what they say.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use gardefou_core::time::Span;
 use rust_decimal::Decimal;
 
 use super::tests::{engine, shipped_settings, text_of};
-use super::{Selection, load, manual, resolved, shipped};
+use super::{Selection, load, resolved, shipped};
 
 fn grid<'a>(config: &'a EngineConfig, book: &str, symbol: &str) -> &'a Params {
     let book = config.books.iter().find(|candidate| candidate.name == book).unwrap();
@@ -121,22 +121,6 @@ fn every_shipped_symbol_that_people_expect_is_an_asset() {
 }
 
 #[test]
-fn the_manual_names_every_key_with_its_default_and_range() {
-    let readme = include_str!("../../../config/README.md");
-    for line in manual() {
-        let row = format!("| `{}` |", line.key);
-        let file = readme.split("\n## ").find(|part| part.starts_with(line.file)).unwrap();
-        // The two grids share a table; what differs stands in a table of its own.
-        let found = file.lines().any(|text| {
-            text.starts_with(&row)
-                && text.contains(&format!("| {} |", line.default))
-                && text.contains(&format!("| {} |", line.range))
-        });
-        assert!(found, "config/README.md lacks {row} … | {} | {} |", line.default, line.range);
-    }
-}
-
-#[test]
 fn hashes_follow_the_parameters_and_nothing_else() {
     let base = resolved(&engine(&shipped_settings()));
     assert_eq!(base.len(), 18);
@@ -184,29 +168,4 @@ fn a_resolved_set_reads_as_the_files_do() {
     timeframe 1h
     "#);
     assert_eq!(atom.hash.len(), 64);
-}
-
-#[test]
-fn the_manual_has_no_row_that_is_not_a_key() {
-    let readme = include_str!("../../../config/README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
-    for key in rows.filter_map(|row| row.split('`').next()) {
-        assert!(manual().iter().any(|line| line.key == key), "{key} is no key");
-    }
-}
-
-#[test]
-fn every_key_of_the_manual_is_read_and_every_shipped_key_is_in_it() {
-    for (path, text) in shipped() {
-        let file = path.strip_prefix("config/").unwrap();
-        let known: Vec<&str> =
-            manual().iter().filter(|line| line.file == file).map(|line| line.key).collect();
-        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            let Some((key, value)) = line.trim_start_matches([' ', '-']).split_once(':') else {
-                continue;
-            };
-            let is_value = !value.trim().is_empty() && value.trim() != "{}";
-            assert!(!is_value || known.contains(&key), "{file}: {key}");
-        }
-    }
 }

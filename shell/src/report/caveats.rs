@@ -163,8 +163,7 @@ fn drawdown(backtest: &Backtest) -> Option<Caveat> {
     let drawdown = backtest.paths.named().map(|(_, path)| path.total.max_drawdown.as_ref());
     drawdown.into_iter().flatten().any(|d| daily(d.basis)).then(|| Caveat {
         title: "Drawdown seen once a day",
-        text: "Equity was looked at at 00:00 UTC; between two looks it may have been lower."
-            .to_owned(),
+        text: "Equity was read at 00:00 UTC only; in between it may have been lower.".to_owned(),
     })
 }
 

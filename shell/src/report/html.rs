@@ -15,7 +15,7 @@ mod overview;
 mod tables;
 
 const STYLE: &str = include_str!("html/report.css");
-const SCRIPT: &str = include_str!("html/report.js");
+const SCRIPT: &str = concat!(include_str!("html/chart.js"), include_str!("html/report.js"));
 /// Nothing may be fetched: the page is all there is.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
@@ -135,22 +135,33 @@ fn symbols(backtest: &Backtest) -> Markup {
             label { "Symbol " select id="price-symbol" {} }
             label { "Book " select id="price-book" {} }
             (path_choice("price-path"))
-            span.mark.entry-buy { "buy entry" }
-            span.mark.entry-sell { "sell entry" }
-            span.mark.target { "target" }
-            span.mark.stop { "stop" }
-            span.mark.close { "close" }
-            span.key.ladder { "wanted levels" }
             span.spacer {}
             (zoom_buttons("price-chart"))
         }
         figure {
             canvas.chart.tall id="price-chart" tabindex="0" role="img"
                 aria-label="Prices, wanted levels and fills of the chosen symbol" {}
+            (marks())
             (how_to_zoom())
         }
     };
     section("symbols", "Symbols", &body)
+}
+
+/// What the marks on a chart of prices mean.
+fn marks() -> Markup {
+    html! {
+        div.bar.marks {
+            span.mark.entry-buy { "buy entry" }
+            span.mark.entry-sell { "sell entry" }
+            span.mark.target { "target" }
+            span.mark.stop { "stop" }
+            span.mark.close { "close at market" }
+            span.key.won { "cycle won" }
+            span.key.lost { "cycle lost" }
+            span.key.ladder { "wanted levels" }
+        }
+    }
 }
 
 fn cycles(backtest: &Backtest) -> Markup {
@@ -189,7 +200,8 @@ fn path_choice(id: &str) -> Markup {
 }
 
 fn zoom_buttons(chart: &str) -> Markup {
-    const SPANS: [(&str, u32); 5] = [("1 w", 7), ("1 m", 30), ("3 m", 91), ("1 y", 365), ("All", 0)];
+    const SPANS: [(&str, u32); 5] =
+        [("1 w", 7), ("1 m", 30), ("3 m", 91), ("1 y", 365), ("All", 0)];
     html! {
         span.choice role="group" aria-label="Time shown" {
             @for (name, days) in SPANS {

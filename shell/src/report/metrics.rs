@@ -166,8 +166,7 @@ impl Results {
 /// points; a book that has not begun counts with its first balance.
 #[must_use]
 pub fn total_equity(curves: &[EquityCurve]) -> Vec<EquityPoint> {
-    let mut times: Vec<i64> =
-        curves.iter().flat_map(|c| c.points.iter().map(|p| p.time)).collect();
+    let mut times: Vec<i64> = curves.iter().flat_map(|c| c.points.iter().map(|p| p.time)).collect();
     times.sort_unstable();
     times.dedup();
     let mut next = vec![0_usize; curves.len()];

@@ -101,11 +101,9 @@ impl PathResult {
     pub fn equity_of(&self, book: Option<&str>) -> &[EquityPoint] {
         match book {
             None => &self.total_equity,
-            Some(name) => self
-                .equity
-                .iter()
-                .find(|c| c.book == name)
-                .map_or(&[], |c| c.points.as_slice()),
+            Some(name) => {
+                self.equity.iter().find(|c| c.book == name).map_or(&[], |c| c.points.as_slice())
+            }
         }
     }
 }
@@ -137,7 +135,11 @@ impl Timing {
         let measured = seconds.is_finite() && seconds > 0.0;
         #[allow(clippy::cast_precision_loss, reason = "a rate for people, not an amount")]
         let rate = measured.then(|| bars as f64 / seconds);
-        Self { bars, engine_cpu_seconds: if measured { seconds } else { 0.0 }, bars_per_second: rate }
+        Self {
+            bars,
+            engine_cpu_seconds: if measured { seconds } else { 0.0 },
+            bars_per_second: rate,
+        }
     }
 }
 

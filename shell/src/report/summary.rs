@@ -67,13 +67,18 @@ fn head(out: &mut String, backtest: &Backtest) {
             counted(symbols.len(), "symbol")
         ),
     );
-    let bars: Vec<String> =
-        resolutions(backtest).iter().map(|(name, bars)| format!("{} at {name}", whole(*bars))).collect();
+    let bars: Vec<String> = resolutions(backtest)
+        .iter()
+        .map(|(name, bars)| format!("{} at {name}", whole(*bars)))
+        .collect();
     let on_trip = match parameters.options.on_trip {
         OnTrip::Resume => "released by a simulated operator",
         OnTrip::Stop => "end entries for good",
     };
-    line(out, &format!("Bars matched: {}. Tripped switches: {on_trip}.", or_none(&bars.join(", "))));
+    line(
+        out,
+        &format!("Bars matched: {}. Tripped switches: {on_trip}.", or_none(&bars.join(", "))),
+    );
 }
 
 fn profit(backtest: &Backtest, style: Style) -> Table {
@@ -100,8 +105,17 @@ fn figures(backtest: &Backtest, style: Style) -> Table {
     let mut table = table(
         style,
         &[
-            "Book", "Path", "Cycles", "Win rate", "Profit factor", "Max drawdown", "Sharpe",
-            "Sortino", "Fees", "Funding", "Longest",
+            "Book",
+            "Path",
+            "Cycles",
+            "Win rate",
+            "Profit factor",
+            "Max drawdown",
+            "Sharpe",
+            "Sortino",
+            "Fees",
+            "Funding",
+            "Longest",
         ],
     );
     for (name, paths) in rows(backtest) {

@@ -6,10 +6,12 @@ use super::result::rfc3339;
 
 /// Shown where a figure does not exist.
 pub(crate) const NONE: &str = "–";
+/// The smallest amount that two places show.
+const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
-/// An amount of money: two places, four when it is below one.
+/// An amount of money: two places, four when two would show nothing of it.
 pub(crate) fn money(amount: Decimal) -> String {
-    let places = if amount.abs() < Decimal::ONE && !amount.is_zero() { 4 } else { 2 };
+    let places = if amount.abs() < CENT && !amount.is_zero() { 4 } else { 2 };
     let rounded = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let places = usize::from(places == 4 && !rounded.is_zero()) * 2 + 2;
     let text = format!("{:.places$}", rounded.abs());
@@ -123,7 +125,8 @@ mod tests {
             ("1234567.895", "1,234,567.90"),
             ("-999.994", "-999.99"),
             ("0", "0.00"),
-            ("0.03125", "0.0313"),
+            ("0.03125", "0.03"),
+            ("-0.00125", "-0.0013"),
             ("-0.00000001", "0.00"),
             ("100", "100.00"),
         ];

@@ -14,15 +14,15 @@ use crate::report::result::{
 };
 
 /// Bars of all charts together: the size of the page is bounded whatever the number of symbols.
-const BARS: usize = 96_000;
+const BARS: usize = 144_000;
 /// Bars of one chart.
-const BARS_PER_SYMBOL: usize = 8_000;
+const BARS_PER_SYMBOL: usize = 30_000;
 /// Level prices of all charts together.
 const LEVELS: usize = 320_000;
 /// Fills of one path on the charts, the latest; the JSON of the result has them all.
-const FILLS: usize = 24_000;
+const FILLS: usize = 20_000;
 /// Cycles of one path in the table, the latest.
-const CYCLES: usize = 12_000;
+const CYCLES: usize = 10_000;
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -74,8 +74,7 @@ type FillRow = (i64, usize, usize, u64, u8, u8, i16, f64, f64);
 
 /// Book, symbol, cycle, 1 when long, opened, closed (seconds), reason, entry, exit, quantity,
 /// levels, gross, fees, funding, net.
-type CycleRow =
-    (usize, usize, u64, u8, i64, i64, usize, f64, f64, f64, u8, f64, f64, f64, f64);
+type CycleRow = (usize, usize, u64, u8, i64, i64, usize, f64, f64, f64, u8, f64, f64, f64, f64);
 
 /// Seconds, book (−1 for all), loss in percent.
 type TripRow = (i64, i64, f64);
@@ -95,9 +94,8 @@ pub(super) fn json(
         fills: paths.map(|p| latest(&p.fills, FILLS).iter().map(|f| names.fill(f)).collect()),
         cycles: paths.map(|p| latest(&p.cycles, CYCLES).iter().map(|c| names.cycle(c)).collect()),
         trips: paths.map(|p| names.trips(p)),
-        left: paths.map(|p| {
-            [p.fills.len().saturating_sub(FILLS), p.cycles.len().saturating_sub(CYCLES)]
-        }),
+        left: paths
+            .map(|p| [p.fills.len().saturating_sub(FILLS), p.cycles.len().saturating_sub(CYCLES)]),
         books: names.books.clone(),
         symbols: names.symbols.clone(),
         reasons: names.reasons.clone(),

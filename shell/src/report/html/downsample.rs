@@ -50,34 +50,33 @@ fn step(points: &[Point], most: usize) -> i64 {
     shortest.saturating_mul(slots.max(1).saturating_add(most - 1) / most)
 }
 
-/// A ladder with at most `most` changes: of the ladders wanted in an equal share of the time the
-/// ones with the highest and the lowest level are kept, and the last, which is in force next.
+/// A ladder with at most `most` changes: those that moved a level by less than a tolerance are left
+/// out, and the tolerance is the smallest of a growing row that makes the rest few enough. A
+/// ladder that begins, ends or gains a level is kept while there is room.
 pub(super) fn ladder(changes: &[(i64, Vec<f64>)], most: usize) -> Vec<&(i64, Vec<f64>)> {
-    const KEPT: usize = 3;
-    let size = changes.len().div_ceil((most / KEPT).max(1));
-    if size <= KEPT {
-        return changes.iter().collect();
-    }
-    changes.chunks(size).flat_map(extremes).collect()
+    const FINEST: f64 = 1e-4;
+    const TRIES: i32 = 28;
+    let tolerances =
+        std::iter::once(0.0).chain((0..TRIES).map(|n| FINEST * std::f64::consts::SQRT_2.powi(n)));
+    let kept = tolerances.map(|tolerance| moved(changes, tolerance)).find(|k| k.len() <= most);
+    kept.unwrap_or_else(|| {
+        changes.iter().step_by(changes.len().div_ceil(most.max(1)).max(1)).collect()
+    })
 }
 
-fn extremes(changes: &[(i64, Vec<f64>)]) -> Vec<&(i64, Vec<f64>)> {
-    let mut kept: Vec<usize> = Vec::with_capacity(3);
-    let level = |index: usize, pick: fn(f64, f64) -> f64| {
-        changes.get(index).and_then(|(_, levels)| levels.iter().copied().reduce(pick))
-    };
-    let by = |pick: fn(f64, f64) -> f64| {
-        (0..changes.len())
-            .filter_map(|i| level(i, pick).map(|price| (i, price)))
-            .reduce(|a, b| if pick(a.1, b.1) < a.1 || pick(a.1, b.1) > a.1 { b } else { a })
-            .map(|(index, _)| index)
-    };
-    kept.extend(by(f64::max));
-    kept.extend(by(f64::min));
-    kept.extend(changes.len().checked_sub(1));
-    kept.sort_unstable();
-    kept.dedup();
-    kept.into_iter().filter_map(|index| changes.get(index)).collect()
+fn moved(changes: &[(i64, Vec<f64>)], tolerance: f64) -> Vec<&(i64, Vec<f64>)> {
+    let mut kept: Vec<&(i64, Vec<f64>)> = Vec::new();
+    for change in changes {
+        if kept.last().is_none_or(|last| differs(&last.1, &change.1, tolerance)) {
+            kept.push(change);
+        }
+    }
+    kept
+}
+
+fn differs(before: &[f64], after: &[f64], tolerance: f64) -> bool {
+    let far = |(a, b): (&f64, &f64)| (a - b).abs() > tolerance * a.abs();
+    before.len() != after.len() || before.iter().zip(after).any(far)
 }
 
 #[cfg(test)]
@@ -96,11 +95,7 @@ mod tests {
         assert_eq!((all.start, all.step), (0, 120));
         assert_eq!(
             all.bars,
-            [
-                (0, [10.0, 15.0, 9.0, 14.0]),
-                (1, [14.0, 14.5, 3.0, 4.0]),
-                (2, [4.0, 5.0, 4.0, 5.0])
-            ]
+            [(0, [10.0, 15.0, 9.0, 14.0]), (1, [14.0, 14.5, 3.0, 4.0]), (2, [4.0, 5.0, 4.0, 5.0])]
         );
     }
 
@@ -126,13 +121,19 @@ mod tests {
     }
 
     #[test]
-    fn a_thinned_ladder_keeps_the_extremes_and_the_last() {
+    fn a_thinned_ladder_keeps_what_moved_most() {
+        let price = |i: i64| if i == 41 { 900.0 } else { 100.0 + (i % 2) as f64 * 0.001 };
+        let changes: Vec<(i64, Vec<f64>)> = (0..100).map(|i| (i, vec![price(i)])).collect();
+        let times = |most| ladder(&changes, most).iter().map(|c| c.0).collect::<Vec<_>>();
+        assert_eq!(times(9), [0, 41, 42]);
+        assert_eq!(times(1000).len(), 100);
+    }
+
+    #[test]
+    fn a_wild_ladder_is_bounded_too() {
         let changes: Vec<(i64, Vec<f64>)> =
-            (0..100).map(|i| (i, vec![if i == 41 { 900.0 } else { 100.0 - i as f64 }])).collect();
-        let kept = ladder(&changes, 9);
-        assert!(kept.len() <= 9);
-        assert!(kept.iter().any(|c| c.0 == 41));
-        assert_eq!(kept.last().unwrap().0, 99);
-        assert_eq!(ladder(&changes, 1000).len(), 100);
+            (0..1000).map(|i| (i, vec![10_f64.powi((i % 5) as i32); (i % 3) as usize])).collect();
+        assert!(ladder(&changes, 50).len() <= 50);
+        assert!(ladder(&[], 50).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::overview::typographic;
+use super::tables::heads;
 use crate::report::result::{
     Backtest, BookParameters, Costs, DataSeries, OnTrip, Options, Resolution, WorstCase,
 };
@@ -107,7 +108,7 @@ fn book_markup(book: &BookParameters) -> Markup {
 fn worst_case(worst: &WorstCase) -> Markup {
     html! {
         "Worst case at the start, " (worst.cycles) " full grids all stopped at once: "
-        strong { (money(worst.loss)) " USDT, " (percent(worst.loss_percent)) }
+        strong { (money(worst.loss)) " USDT, " (typographic(&percent(worst.loss_percent))) }
         " of the capital (positions " (money(worst.notional)) ", margin " (money(worst.margin))
         ", maintenance " (money(worst.maintenance)) ")"
         @if worst.liquidation_first { "; " strong.loss { "liquidation would come first" } }
@@ -140,14 +141,14 @@ fn strategy_table(book: &BookParameters) -> Markup {
 fn instrument_table(book: &BookParameters) -> Markup {
     html! {
         table {
-            thead { tr { @for head in [
-                "Symbol", "Tick", "Lot", "Min quantity", "Min notional", "Maintenance",
-                "Max leverage", "Leverage", "Group", "Funding every", "Warm-up bars",
-                "Margin divisor",
-            ] { th { (head) } } } }
+            (heads(&["Symbol", "Group"], &[
+                "Tick", "Lot", "Min quantity", "Min notional", "Maintenance", "Max leverage",
+                "Leverage", "Funding every", "Warm-up bars", "Margin divisor",
+            ]))
             tbody { @for s in &book.symbols {
                 tr {
                     th scope="row" { (s.symbol) }
+                    td.text { (s.group.as_deref().unwrap_or(NONE)) }
                     td { (s.tick.normalize()) }
                     td { (s.lot.normalize()) }
                     td { (s.min_quantity.normalize()) }
@@ -155,7 +156,6 @@ fn instrument_table(book: &BookParameters) -> Markup {
                     td { (fraction(s.maintenance_rate)) }
                     td { (s.max_leverage) }
                     td { (s.leverage) }
-                    td.text { (s.group.as_deref().unwrap_or(NONE)) }
                     td { (s.funding_interval_hours) " h" }
                     td { (s.warmup_bars) }
                     td { (s.margin_divisor) }
@@ -168,11 +168,11 @@ fn instrument_table(book: &BookParameters) -> Markup {
 /// The series that were read.
 pub(super) fn data(backtest: &Backtest) -> Markup {
     html! {
-        div.scroll { table {
-            thead { tr { @for head in [
-                "Symbol", "Kind", "From", "To", "Rows", "Gaps", "Tick used", "Matched", "Funding",
-                "SHA-256", "File",
-            ] { th { (head) } } } }
+        div.scroll { table.dense {
+            (heads(
+                &["Symbol", "Kind", "From", "To", "Matched", "Funding", "File", "SHA-256"],
+                &["Rows", "Gaps", "Tick used"],
+            ))
             tbody { @for series in &backtest.data { (data_row(series)) } }
         } }
     }
@@ -190,13 +190,13 @@ fn data_row(series: &DataSeries) -> Markup {
             td.text { (kind.into_iter().flatten().collect::<Vec<_>>().join(" ")) }
             td.text { (minute(series.from.ms)) }
             td.text { (minute(series.to.ms)) }
+            td.text { (series.resolution.as_ref().map_or_else(|| html! { (NONE) }, resolution)) }
+            td.text { (funding) }
+            td.text { (series.file) }
+            td.text { code title=(series.sha256) { (short(&series.sha256)) } }
             td { (whole(series.rows)) }
             td { (whole(series.gaps)) }
             td { (maybe(series.tick_used, |t| t.normalize().to_string())) }
-            td.text { (series.resolution.as_ref().map_or_else(|| html! { (NONE) }, resolution)) }
-            td.text { (funding) }
-            td { code title=(series.sha256) { (short(&series.sha256)) } }
-            td.text { (series.file) }
         }
     }
 }
@@ -204,9 +204,8 @@ fn data_row(series: &DataSeries) -> Markup {
 fn resolution(resolution: &Resolution) -> Markup {
     let counts = resolution.bars.iter().map(|(name, bars)| format!("{} at {name}", whole(*bars)));
     let ranges = resolution.ranges.iter();
-    let ranges = ranges.map(|r| {
-        format!("{}: {} to {}", r.resolution, minute(r.from.ms), minute(r.to.ms))
-    });
+    let ranges =
+        ranges.map(|r| format!("{}: {} to {}", r.resolution, minute(r.from.ms), minute(r.to.ms)));
     html! { span title=(ranges.collect::<Vec<_>>().join("\n")) { (listed(counts)) } }
 }
 

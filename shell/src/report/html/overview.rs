@@ -40,8 +40,10 @@ fn symbol_count(backtest: &Backtest) -> usize {
 }
 
 fn matched(backtest: &Backtest) -> String {
-    let bars: Vec<String> =
-        resolutions(backtest).iter().map(|(name, n)| format!("{} bars of {name}", whole(*n))).collect();
+    let bars: Vec<String> = resolutions(backtest)
+        .iter()
+        .map(|(name, n)| format!("{} bars of {name}", whole(*n)))
+        .collect();
     if bars.is_empty() { "bars not recorded".to_owned() } else { bars.join(" and ") + " matched" }
 }
 
@@ -49,6 +51,7 @@ fn profit(backtest: &Backtest) -> Markup {
     let [pessimistic, optimistic] = totals(backtest);
     html! {
         div.profit {
+            p.title { "Realised profit on two assumed paths inside the bars" }
             (side("pessimistic", pessimistic))
             (side("optimistic", optimistic))
             div.scale { (scale(pessimistic, optimistic)) }
@@ -173,15 +176,19 @@ pub(super) fn footer(backtest: &Backtest) -> Markup {
     }
 }
 
-/// With a real minus sign.
+/// With a real minus sign, and percentages that no line break parts.
 pub(super) fn typographic(text: &str) -> String {
-    let minus = |c: char| matches!(c, '0'..='9');
+    let digit = |c: char| c.is_ascii_digit();
     let mut out = String::with_capacity(text.len() + 2);
     let mut before = ' ';
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let sign = c == '-' && before.is_whitespace() && chars.peek().copied().is_some_and(minus);
-        out.push(if sign { '−' } else { c });
+        let after = chars.peek().copied();
+        out.push(match c {
+            '-' if before.is_whitespace() && after.is_some_and(digit) => '−',
+            ' ' if after == Some('%') => '\u{a0}',
+            other => other,
+        });
         before = c;
     }
     out

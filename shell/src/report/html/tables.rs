@@ -46,14 +46,14 @@ fn none() -> Markup {
 
 fn drawdown_dates(metrics: &Metrics) -> Markup {
     let Some(fall) = &metrics.max_drawdown else { return none() };
-    html! { span.small { (day(fall.peak.ms)) " to " (day(fall.trough.ms)) } }
+    html! { span.small.below { (day(fall.peak.ms)) } span.small.below { (day(fall.trough.ms)) } }
 }
 
 fn longest(metrics: &Metrics) -> Markup {
     let Some(cycle) = &metrics.longest_cycle else { return none() };
     html! {
-        (hours(cycle.hours)) " "
-        span.small { (cycle.symbol) @if cycle.open { ", open" } }
+        (hours(cycle.hours))
+        span.small.below { (cycle.symbol) @if cycle.open { ", open" } }
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn symbols(backtest: &Backtest) -> Markup {
 
 fn symbol_cells(cycles: &[&Cycle]) -> Markup {
     let wins = cycles.iter().filter(|c| c.net > Decimal::ZERO).count();
-    let stops = cycles.iter().filter(|c| c.reason.contains("stop")).count();
+    let stops = cycles.iter().filter(|c| c.reason == "stop").count();
     let worst = cycles.iter().map(|c| c.net).min();
     html! {
         td { (whole(u64::try_from(cycles.len()).unwrap_or(u64::MAX))) }
@@ -150,12 +150,9 @@ pub(super) fn open_cycles(backtest: &Backtest) -> Markup {
     html! {
         p.muted { "In no win rate and not in the realised profit; marked at the last close." }
         div.scroll { table {
-            thead { tr {
-                @for head in [
-                    "Path", "Book", "Symbol", "Opened", "Levels", "Quantity", "Entry", "Last",
-                    "Stop", "Fees", "Funding", "Unrealised",
-                ] { th { (head) } }
-            } }
+            (heads(&["Path", "Book", "Symbol", "Opened"], &[
+                "Levels", "Quantity", "Entry", "Last", "Stop", "Fees", "Funding", "Unrealised",
+            ]))
             tbody { @for (path, c) in rows {
                 tr {
                     td class={ "text " (path) } { (path) }
@@ -164,7 +161,7 @@ pub(super) fn open_cycles(backtest: &Backtest) -> Markup {
                     td.text { (minute(c.opened)) }
                     td { (c.levels_filled) }
                     td { (c.quantity.normalize()) }
-                    td { (c.average_entry.round_dp(8).normalize()) }
+                    td { (c.average_entry.round_dp(c.last_price.scale() + 1).normalize()) }
                     td { (c.last_price.normalize()) }
                     td { (maybe(c.stop, |s| s.normalize().to_string())) }
                     td { (money(c.fees)) }
@@ -172,6 +169,16 @@ pub(super) fn open_cycles(backtest: &Backtest) -> Markup {
                     td { (amount(c.unrealised)) }
                 }
             } }
+        } }
+    }
+}
+
+/// The heading of a table: columns of words, then columns of numbers.
+pub(super) fn heads(words: &[&str], numbers: &[&str]) -> Markup {
+    html! {
+        thead { tr {
+            @for head in words { th.text { (head) } }
+            @for head in numbers { th { (head) } }
         } }
     }
 }
@@ -190,18 +197,16 @@ pub(super) fn trips(backtest: &Backtest) -> Markup {
     }
     html! {
         div.scroll { table {
-            thead { tr { @for head in ["Path", "When", "Switch", "Book", "Loss", "Limit", "Released"] {
-                th { (head) }
-            } } }
+            (heads(&["Path", "When", "Released", "Switch", "Book"], &["Loss", "Limit"]))
             tbody { @for (path, trip) in rows {
                 tr {
                     td class={ "text " (path) } { (path) }
                     td.text { (minute(trip.time.ms)) }
+                    td.text { (trip.released.as_ref().map_or("never".to_owned(), |r| minute(r.ms))) }
                     td.text { (trip.switch.name()) }
                     td.text { (trip.book.as_deref().unwrap_or("all")) }
                     td { (percent(trip.loss_percent)) }
                     td { (percent(trip.limit_percent)) }
-                    td.text { (trip.released.as_ref().map_or_else(|| "never".to_owned(), |r| minute(r.ms))) }
                 }
             } }
         } }
@@ -254,7 +259,7 @@ impl Reason<'_> {
                     span.count { (whole(self.bars[0])) " / " (whole(self.bars[1])) }
                 }
                 table {
-                    thead { tr { th { "Book" } th { "Symbol" } th { "Pessimistic" } th { "Optimistic" } } }
+                    (heads(&["Book", "Symbol"], &["Pessimistic", "Optimistic"]))
                     tbody { @for ((book, symbol), bars) in &self.symbols {
                         tr {
                             td.text { (book) }
