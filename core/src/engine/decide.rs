@@ -84,6 +84,10 @@ impl Book {
             if lane.cycle.is_some() || lane.is_entering(config.entry_order) {
                 if fresh {
                     lane.manage(&mut fx, &scene);
+                } else if !round.expects(lane.symbol) {
+                    // No prices: nothing more is added; stop and target stay.
+                    lane.want_nothing();
+                    lane.sync(&mut fx);
                 }
                 rooms.tally.take(&lane.occupying(index, &scene));
             } else if fresh {

@@ -88,6 +88,11 @@ impl Round {
         self.deadline
     }
 
+    /// True when a symbol's bars are expected.
+    pub(super) fn expects(&self, symbol: SymbolId) -> bool {
+        self.symbols.get(usize::from(symbol.0)).is_some_and(|&(expected, _)| expected)
+    }
+
     /// Open time of the last bar of a symbol.
     pub(super) fn last(&self, symbol: SymbolId) -> Option<Timestamp> {
         self.symbols.get(usize::from(symbol.0)).map(|&(_, last)| last)

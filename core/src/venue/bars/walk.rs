@@ -500,11 +500,24 @@ impl<T: Trader> Walk<'_, T> {
     /// Shows a touching price; the market orders that answer it execute now, or (pessimistic) at
     /// the end of the bar. False when nothing was sent.
     fn touch(&mut self, at: Timestamp, price: Ticks) -> bool {
+        let rungs = self.trader.rungs(self.place).unwrap_or_default();
         self.trader.touch(self.venue, self.at, self.place, price);
         let orders = core::mem::take(&mut self.desk_mut().market);
         let sent = !orders.is_empty();
         for order in orders {
-            if self.pessimistic() {
+            let direction = order.id.direction;
+            let rung = rungs[direction.index()][usize::from(order.id.level)];
+            let reached = self.stop_reached(direction, direction.mirror(price));
+            if let (Some(Next::Liquidation(at)), Some((rung, _))) = (reached, rung)
+                && direction.mirror(at) > direction.mirror(rung)
+            {
+                self.liquidate(price);
+            }
+            if self.desk().happened.done {
+                // Liquidated between two rungs of one touch: the rest finds no margin.
+                self.venue.lapse(&order);
+                self.listen();
+            } else if self.pessimistic() {
                 let desk = self.desk_mut();
                 desk.happened.entered = true;
                 desk.preset = order.preset;
