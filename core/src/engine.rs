@@ -78,6 +78,15 @@ impl Engine {
             Event::PriceMoved { book, symbol, price } => {
                 self.price_moved(now, *book, *symbol, *price, out);
             }
+            Event::RungTouched { book, symbol, direction, level, price } => {
+                let Self { config, books, .. } = self;
+                let lane = books
+                    .get_mut(usize::from(book.0))
+                    .and_then(|book| book.lane_and_effects(*symbol, now, config, out));
+                if let Some((lane, mut fx)) = lane {
+                    lane.touch_rung(&mut fx, *direction, usize::from(*level), *price);
+                }
+            }
             Event::OrderAccepted { id, price, lots } => {
                 self.with_lane(now, *id, out, |lane, fx| lane.accepted(fx, *id, *price, *lots));
             }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::market::Bar;
-use crate::money::{Cash, Fraction, Lots, Ticks};
+use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
 use crate::time::Timestamp;
 
 /// Everything that the outside can tell the engine.
@@ -45,6 +45,20 @@ pub enum Event {
         /// Which symbol.
         symbol: SymbolId,
         /// The new price.
+        price: Ticks,
+    },
+    /// On a recorded bar the price touched one rung of a market-entry ladder: which rungs a bar
+    /// touches, and in what order, is the venue's path.
+    RungTouched {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// Which side.
+        direction: Direction,
+        /// Which level.
+        level: u8,
+        /// The price that touched it.
         price: Ticks,
     },
     /// The exchange accepted an order, or confirmed a change of one.

@@ -70,27 +70,39 @@ impl Lane {
         }));
     }
 
-    /// The stop that travels with a level: that of the cycle if every shallower rung, and this
-    /// one, were filled.
+    /// The stop that travels with a limit order: that of the cycle if every shallower rung, and
+    /// this one, were filled (design 11).
     #[inline]
     fn preset(&self, direction: Direction, level: usize, price: Ticks, lots: Lots) -> Ticks {
+        let side = direction.index();
         let mut basis = self.held(direction);
         for shallower in 0..level {
-            basis = match (self.wanted[direction.index()][shallower], self.in_flight(direction, shallower)) {
-                (_, Some(entry)) => {
-                    let rest = entry.lots - entry.filled;
-                    basis.with(self.notional(entry.price, rest), rest)
-                }
-                (Some(rung), None) => basis.with(self.notional(rung.price, rung.lots), rung.lots),
+            basis = match (self.entries[side][shallower], self.wanted[side][shallower]) {
+                (Some(entry), _) => self.with_rest(basis, &entry),
+                (None, Some(rung)) => basis.with(self.notional(rung.price, rung.lots), rung.lots),
                 (None, None) => basis,
             };
         }
-        let basis = basis.with(self.notional(price, lots), lots);
-        exits::stop_price(direction, basis, self.terms.value, self.terms.stop_loss)
+        self.stop_with(direction, basis, price, lots)
     }
 
-    fn in_flight(&self, direction: Direction, level: usize) -> Option<Entry> {
-        self.entries[direction.index()][level]
+    /// The stop that travels with a market order: that of the cycle with what is held, what is in
+    /// flight, and this order.
+    fn preset_now(&self, direction: Direction, price: Ticks, lots: Lots) -> Ticks {
+        let in_flight = self.entries[direction.index()].iter().flatten();
+        let basis = in_flight
+            .fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
+        self.stop_with(direction, basis, price, lots)
+    }
+
+    fn with_rest(&self, basis: Basis, entry: &Entry) -> Basis {
+        let rest = entry.lots - entry.filled;
+        basis.with(self.notional(entry.price, rest), rest)
+    }
+
+    fn stop_with(&self, direction: Direction, basis: Basis, price: Ticks, lots: Lots) -> Ticks {
+        let basis = basis.with(self.notional(price, lots), lots);
+        exits::stop_price(direction, basis, self.terms.value, self.terms.stop_loss)
     }
 
     fn held(&self, direction: Direction) -> Basis {
@@ -100,21 +112,34 @@ impl Lane {
         }
     }
 
-    /// Market mode: the price touched rungs; each sends its market order, nearest first.
+    /// Market mode: the price reached rungs; each sends its market order, nearest first.
     pub fn touch(&mut self, fx: &mut Effects<'_>, price: Ticks) {
-        if fx.entry_order != EntryOrder::Market || self.held_back {
-            return;
-        }
         for direction in Direction::BOTH {
             for level in 0..LEVELS_MAX {
-                let Some(rung) = self.wanted[direction.index()][level] else { continue };
-                let reached = direction.mirror(price) <= direction.mirror(rung.price);
-                if reached && self.entries[direction.index()][level].is_none() {
-                    self.enter_at_market(fx, direction, level, price, rung.lots);
-                    // The first order removes the other side at once.
-                    self.withdraw_side(fx, direction.opposite());
+                let rung = self.wanted[direction.index()][level];
+                let price_in = direction.mirror(price);
+                if rung.is_some_and(|rung| price_in <= direction.mirror(rung.price)) {
+                    self.touch_rung(fx, direction, level, price);
                 }
             }
+        }
+    }
+
+    /// Market mode: a rung is touched and sends its order, which removes the other side at once.
+    pub fn touch_rung(
+        &mut self,
+        fx: &mut Effects<'_>,
+        direction: Direction,
+        level: usize,
+        price: Ticks,
+    ) {
+        if fx.entry_order != EntryOrder::Market || self.held_back || level >= LEVELS_MAX {
+            return;
+        }
+        let Some(rung) = self.wanted[direction.index()][level] else { return };
+        if self.entries[direction.index()][level].is_none() {
+            self.enter_at_market(fx, direction, level, price, rung.lots);
+            self.withdraw_side(fx, direction.opposite());
         }
     }
 
@@ -130,7 +155,7 @@ impl Lane {
         let buying = direction == Direction::Long;
         let expected = crate::money::slipped(price, fx.costs.slippage, buying);
         self.wanted[direction.index()][level] = None;
-        let preset = self.preset(direction, level, expected, lots);
+        let preset = self.preset_now(direction, expected, lots);
         let order = Entry {
             id: fx.ids.next(self.symbol, OrderKind::Entry, direction, level),
             price: expected,

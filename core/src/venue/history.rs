@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::bars::walk::{Place, Rungs, Trader};
+use super::bars::walk::{Place, Rungs, Touch, Trader};
 use super::bars::{BarVenue, Path};
 use crate::config::{EngineConfig, EntryOrder, LEVELS_MAX, Mode};
 use crate::engine::Engine;
@@ -78,8 +78,10 @@ impl<S: Sink> Trader for Driven<S> {
         }
     }
 
-    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, price: crate::money::Ticks) {
-        let event = Event::PriceMoved { book: Some(place.book), symbol: place.symbol, price };
+    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, touch: Touch) {
+        let Place { book, symbol } = place;
+        let Touch { direction, level, price } = touch;
+        let event = Event::RungTouched { book, symbol, direction, level, price };
         self.tell(venue, now, &event);
         self.listen(venue, now);
     }

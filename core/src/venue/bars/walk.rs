@@ -18,8 +18,8 @@ use crate::time::Timestamp;
 pub trait Trader {
     /// Tells every queued event, until the venue is quiet.
     fn listen(&mut self, venue: &mut BarVenue, now: Timestamp);
-    /// Shows a price that touches a rung (market entries), and what follows from it.
-    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, price: Ticks);
+    /// Tells that a rung of a market-entry ladder is touched, and carries out what follows.
+    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, touch: Touch);
     /// Rungs that a touch would send, by direction and level; none when entries rest as limits.
     fn rungs(&self, place: Place) -> Option<Rungs>;
 }
@@ -31,6 +31,17 @@ pub struct Place {
     pub book: BookId,
     /// The symbol.
     pub symbol: SymbolId,
+}
+
+/// A rung that the price touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Which side.
+    pub direction: Direction,
+    /// Which level.
+    pub level: u8,
+    /// The price that touches it.
+    pub price: Ticks,
 }
 
 /// Rungs that wait for a touch: price, and whether it was made at the last close.
@@ -51,7 +62,8 @@ pub struct Happened {
 /// The next thing that a falling price (in the mirror) meets.
 enum Next {
     Rest(Resting),
-    Touch(Ticks),
+    /// Level and price of a market-entry rung.
+    Touch(u8, Ticks),
     Stop(Ticks),
     Liquidation(Ticks),
 }
@@ -233,8 +245,9 @@ impl<T: Trader> Walk<'_, T> {
                     Some(Next::Rest(order)) => {
                         self.fill_resting(&order, self.bar.at, order.price, Liquidity::Maker);
                     }
-                    Some(Next::Touch(_)) => {
-                        if !self.touch(self.bar.at, self.bar.open) {
+                    Some(Next::Touch(level, _)) => {
+                        let price = self.bar.open;
+                        if !self.touch(self.bar.at, Touch { direction, level, price }) {
                             break;
                         }
                     }
@@ -248,10 +261,7 @@ impl<T: Trader> Walk<'_, T> {
 
     fn kept_entry(&self, direction: Direction, open: Ticks) -> Option<Next> {
         if let Some(rungs) = self.trader.rungs(self.place) {
-            let mut kept = rungs[direction.index()].iter().flatten().filter(|&&(_, fresh)| !fresh);
-            return kept
-                .find(|&&(price, _)| open <= direction.mirror(price))
-                .map(|&(price, _)| Next::Touch(price));
+            return first_rung(&rungs, direction, |price, fresh| !fresh && open <= price);
         }
         let desk = self.desk();
         desk.next_entry(direction, |o| !desk.is_new(o) && open < direction.mirror(o.price))
@@ -298,9 +308,13 @@ impl<T: Trader> Walk<'_, T> {
             }
             let open = direction.mirror(self.bar.open);
             if let Some(rungs) = self.trader.rungs(self.place) {
-                let mut all = rungs[direction.index()].iter().flatten();
-                if all.any(|&(price, _)| open <= direction.mirror(price)) {
-                    self.touch(self.bar.at, self.bar.open);
+                let mut rungs = rungs;
+                while let Some(Next::Touch(level, _)) =
+                    first_rung(&rungs, direction, |price, _| open <= price)
+                {
+                    let price = self.bar.open;
+                    self.touch(self.bar.at, Touch { direction, level, price });
+                    rungs[direction.index()][usize::from(level)] = None;
                 }
                 continue;
             }
@@ -322,7 +336,7 @@ impl<T: Trader> Walk<'_, T> {
         match self.stop_reached(direction, open) {
             Some(Next::Stop(_)) => self.stop_out(self.bar.open, self.venue.costs.slippage),
             Some(Next::Liquidation(_)) => self.liquidate(self.bar.open),
-            Some(Next::Rest(_) | Next::Touch(_)) | None => {}
+            Some(Next::Rest(_) | Next::Touch(..)) | None => {}
         }
     }
 
@@ -389,9 +403,9 @@ impl<T: Trader> Walk<'_, T> {
                 Some(Next::Rest(order)) => {
                     self.fill_resting(&order, self.at, order.price, Liquidity::Maker);
                 }
-                Some(Next::Touch(price)) => {
-                    let touched = self.worse(direction, self.bar.open, price);
-                    if !self.touch(self.at, touched) {
+                Some(Next::Touch(level, rung)) => {
+                    let price = self.worse(direction, self.bar.open, rung);
+                    if !self.touch(self.at, Touch { direction, level, price }) {
                         break;
                     }
                 }
@@ -413,10 +427,7 @@ impl<T: Trader> Walk<'_, T> {
 
     fn entry_on_path(&self, direction: Direction, low: Ticks) -> Option<Next> {
         if let Some(rungs) = self.trader.rungs(self.place) {
-            let mut side = rungs[direction.index()].iter().flatten();
-            return side
-                .find(|&&(price, _)| low <= direction.mirror(price))
-                .map(|&(price, _)| Next::Touch(price));
+            return first_rung(&rungs, direction, |price, _| low <= price);
         }
         self.desk()
             .next_entry(direction, |order| low < direction.mirror(order.price))
@@ -497,34 +508,22 @@ impl<T: Trader> Walk<'_, T> {
         self.listen();
     }
 
-    /// Shows a touching price; the market orders that answer it execute now, or (pessimistic) at
-    /// the end of the bar. False when nothing was sent.
-    fn touch(&mut self, at: Timestamp, price: Ticks) -> bool {
-        let rungs = self.trader.rungs(self.place).unwrap_or_default();
-        self.trader.touch(self.venue, self.at, self.place, price);
+    /// Tells of a touch; the market order that answers it executes now, or (pessimistic) at the
+    /// end of the bar. False when nothing was sent.
+    fn touch(&mut self, at: Timestamp, touch: Touch) -> bool {
+        self.trader.touch(self.venue, self.at, self.place, touch);
         let orders = core::mem::take(&mut self.desk_mut().market);
         let sent = !orders.is_empty();
         for order in orders {
-            let direction = order.id.direction;
-            let rung = rungs[direction.index()][usize::from(order.id.level)];
-            let reached = self.stop_reached(direction, direction.mirror(price));
-            if let (Some(Next::Liquidation(at)), Some((rung, _))) = (reached, rung)
-                && direction.mirror(at) > direction.mirror(rung)
-            {
-                self.liquidate(price);
-            }
-            if self.desk().happened.done {
-                // Liquidated between two rungs of one touch: the rest finds no margin.
-                self.venue.lapse(&order);
-                self.listen();
-            } else if self.pessimistic() {
+            let (id, lots, touched) = (order.id, order.lots, touch.price);
+            if self.pessimistic() {
                 let desk = self.desk_mut();
                 desk.happened.entered = true;
                 desk.preset = order.preset;
-                desk.deferred.push(Deferred { id: order.id, lots: order.lots, touched: price, at });
+                desk.deferred.push(Deferred { id, lots, touched, at });
             } else {
-                let paid = self.taker_in(order.id.direction, price);
-                self.enter(order.id, at, paid, order.lots, Liquidity::Taker, order.preset);
+                let paid = self.taker_in(id.direction, touched);
+                self.enter(id, at, paid, lots, Liquidity::Taker, order.preset);
             }
         }
         sent
@@ -621,11 +620,24 @@ impl<T: Trader> Walk<'_, T> {
     }
 }
 
+/// The rung of lowest level for which `reached` (price in the mirror, fresh) holds.
+fn first_rung(
+    rungs: &Rungs,
+    direction: Direction,
+    reached: impl Fn(Ticks, bool) -> bool,
+) -> Option<Next> {
+    let mut side = rungs[direction.index()].iter().zip(0u8..);
+    side.find_map(|(rung, level)| {
+        let (price, fresh) = (*rung)?;
+        reached(direction.mirror(price), fresh).then_some(Next::Touch(level, price))
+    })
+}
+
 /// The higher of the next entry and the stop in the mirror; the entry when they are equal.
 fn nearest(direction: Direction, entry: Option<Next>, stop: Option<Next>) -> Option<Next> {
     let height = |next: &Next| match next {
         Next::Rest(order) => direction.mirror(order.price),
-        Next::Touch(price) | Next::Stop(price) | Next::Liquidation(price) => {
+        Next::Touch(_, price) | Next::Stop(price) | Next::Liquidation(price) => {
             direction.mirror(*price)
         }
     };
