@@ -166,13 +166,23 @@ impl<S: Sink> History<S> {
         }
     }
 
-    /// Matches bars of one open time (of whatever resolution): all opens, then all paths.
+    /// Matches bars of one open time: all opens, then all paths.
     pub fn match_bars(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
+        self.open_bars(bars);
+        self.path_bars(bars, span);
+    }
+
+    /// What happens at the open of each bar.
+    pub fn open_bars(&mut self, bars: &[(SymbolId, Bar)]) {
         for (symbol, bar) in bars {
             for &place in &self.places[usize::from(symbol.0)] {
                 self.venue.open(&mut self.driven, place, bar);
             }
         }
+    }
+
+    /// What happens on the path of each bar, which is `span` long.
+    pub fn path_bars(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
         for (symbol, bar) in bars {
             let at = bar.at + span - Span(1);
             for &place in &self.places[usize::from(symbol.0)] {

@@ -1,0 +1,264 @@
+//! Feeds a market to the engine, hour by hour, in the order of the matching contract, and keeps
+//! what it says. The clock that measures the engine runs around this loop alone.
+
+use std::collections::BTreeMap;
+
+use cpu_time::ThreadTime;
+use gardefou_core::config::EngineConfig;
+use gardefou_core::engine::Engine;
+use gardefou_core::event::Feed as FeedState;
+use gardefou_core::ids::SymbolId;
+use gardefou_core::market::Bar;
+use gardefou_core::money::{Cash, Ticks};
+use gardefou_core::notice::Notice;
+use gardefou_core::time::{Span, Timeframe, Timestamp};
+use gardefou_core::venue::bars::Path;
+use gardefou_core::venue::history::{History, Sink};
+
+use super::load::{Feed, Market};
+use super::{Progress, Request};
+
+/// One hour in milliseconds, as a span.
+pub const HOUR: Span = Timeframe::H1.span();
+
+/// What a run over one path left behind.
+pub struct Run {
+    /// The engine at the end.
+    pub engine: Engine,
+    /// Facts in the order of happening, with the time of the step.
+    pub notices: Vec<(Timestamp, Notice)>,
+    /// Balance and unrealised result of each book at each close.
+    pub equity: Vec<(Timestamp, Vec<(Cash, Cash)>)>,
+    /// Bars that went through the engine.
+    pub bars: u64,
+    /// CPU time of the loop.
+    pub engine_seconds: f64,
+    /// Hours matched against finer bars, by symbol.
+    pub detailed: Vec<u64>,
+    /// Wanted levels of the first book that trades a symbol, by symbol, when charts are wanted.
+    pub ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
+}
+
+/// Keeps facts, drops refusals: those are counted by the engine.
+#[derive(Default)]
+struct Keep(Vec<(Timestamp, Notice)>);
+
+impl Sink for Keep {
+    #[inline]
+    fn hear(&mut self, now: Timestamp, notice: &Notice) {
+        if !matches!(notice, Notice::Refused { .. }) {
+            self.0.push((now, notice.clone()));
+        }
+    }
+}
+
+/// Where each feed stands.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    bar: usize,
+    detail: usize,
+    settlement: usize,
+}
+
+/// The hours of a market, one at a time.
+struct Hours<'a> {
+    market: &'a Market,
+    cursors: Vec<Cursor>,
+    /// Bars of the hour, by symbol.
+    now: Vec<(SymbolId, Bar)>,
+    /// Those matched at the hour itself.
+    coarse: Vec<(SymbolId, Bar)>,
+    detailed: Vec<u64>,
+}
+
+/// Runs one path.
+pub fn run(
+    config: &EngineConfig,
+    market: &Market,
+    request: &Request,
+    path: Path,
+    charts: bool,
+    progress: &mut dyn FnMut(Progress),
+) -> Run {
+    let history = History::new(config.clone(), path, request.on_trip, Keep::default());
+    let first = market.feeds.iter().filter_map(|f| f.bars.first()).map(|b| b.at).min();
+    let mut driver = Driver {
+        history,
+        hours: Hours::new(market),
+        equity: Vec::new(),
+        ladders: BTreeMap::new(),
+        charts,
+        bars: 0,
+    };
+    let mut at = first.unwrap_or(market.to);
+    let total = ((market.to - at).0 / HOUR.0).max(0) as u64;
+    let clock = ThreadTime::now();
+    let mut hour = 0;
+    while at < market.to {
+        driver.hour(at);
+        at = at + HOUR;
+        hour += 1;
+        if hour % 2_048 == 0 {
+            progress(Progress::Running(path, hour, total));
+        }
+    }
+    let engine_seconds = clock.elapsed().as_secs_f64();
+    progress(Progress::Running(path, total, total));
+    driver.finish(engine_seconds)
+}
+
+struct Driver<'a> {
+    history: History<Keep>,
+    hours: Hours<'a>,
+    equity: Vec<(Timestamp, Vec<(Cash, Cash)>)>,
+    ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
+    charts: bool,
+    bars: u64,
+}
+
+impl Driver<'_> {
+    /// One hour: feeds that begin or end, funding, matching, the round.
+    fn hour(&mut self, at: Timestamp) {
+        let market = self.hours.market;
+        self.hours.collect(at, &mut self.history);
+        self.bars += self.hours.now.len() as u64;
+        if at + HOUR < market.from {
+            for (symbol, bar) in &self.hours.now {
+                self.history.warm(*symbol, bar, HOUR);
+            }
+            return;
+        }
+        self.settle(at);
+        self.hours.matching(at, &mut self.history);
+        self.history.close_bars(&self.hours.now, HOUR);
+        self.observe(at + HOUR);
+    }
+
+    fn settle(&mut self, at: Timestamp) {
+        for (symbol, bar) in &self.hours.now {
+            let feed = &self.hours.market.feeds[usize::from(symbol.0)];
+            let cursor = &mut self.hours.cursors[usize::from(symbol.0)];
+            while let Some(&(due, rate)) = feed.settlements.get(cursor.settlement)
+                && due <= at
+            {
+                cursor.settlement += 1;
+                if due == at {
+                    self.history.settle(at, *symbol, rate, bar.open);
+                }
+            }
+        }
+    }
+
+    fn observe(&mut self, now: Timestamp) {
+        let books = self.history.engine().books();
+        let figures = books.iter().map(|book| (book.wallet.balance, book.unrealised())).collect();
+        self.equity.push((now, figures));
+        if self.charts {
+            for (symbol, _) in &self.hours.now {
+                let levels = wanted(self.history.engine(), *symbol);
+                self.ladders.entry(*symbol).or_default().push((now, levels));
+            }
+        }
+    }
+
+    fn finish(self, engine_seconds: f64) -> Run {
+        let (engine, _, Keep(notices)) = self.history.into_parts();
+        Run {
+            engine,
+            notices,
+            equity: self.equity,
+            bars: self.bars,
+            engine_seconds,
+            detailed: self.hours.detailed,
+            ladders: self.ladders,
+        }
+    }
+}
+
+/// Levels that the first book trading a symbol wants now.
+fn wanted(engine: &Engine, symbol: SymbolId) -> Vec<Ticks> {
+    let lane = engine.books().iter().find_map(|book| book.lane(symbol));
+    let rungs = lane.into_iter().flat_map(|lane| lane.wanted.iter().flatten().flatten());
+    rungs.map(|rung| rung.price).collect()
+}
+
+impl<'a> Hours<'a> {
+    fn new(market: &'a Market) -> Self {
+        let count = market.feeds.len();
+        Self {
+            market,
+            cursors: vec![Cursor::default(); count],
+            now: Vec::with_capacity(count),
+            coarse: Vec::with_capacity(count),
+            detailed: vec![0; count],
+        }
+    }
+
+    /// The bars that open at `at`; tells the engine of feeds that begin or end.
+    fn collect(&mut self, at: Timestamp, history: &mut History<Keep>) {
+        self.now.clear();
+        for (index, feed) in self.market.feeds.iter().enumerate() {
+            let symbol = SymbolId(index as u16);
+            let cursor = &mut self.cursors[index];
+            match feed.bars.get(cursor.bar) {
+                Some(bar) if bar.at == at => {
+                    if cursor.bar == 0 {
+                        history.feed(at, symbol, FeedState::Streaming);
+                    }
+                    self.now.push((symbol, *bar));
+                    cursor.bar += 1;
+                }
+                None if cursor.bar == feed.bars.len() => {
+                    cursor.bar += 1;
+                    history.feed(at, symbol, FeedState::Silent);
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    /// Matches the hour: fine bars where a symbol has all of them, else its hourly bar.
+    fn matching(&mut self, at: Timestamp, history: &mut History<Keep>) {
+        let Some(detail) = self.market.detail else {
+            history.match_bars(&self.now, HOUR);
+            return;
+        };
+        let count = (HOUR.0 / detail.span().0) as usize;
+        self.coarse.clear();
+        let mut fine: Vec<(SymbolId, &[Bar])> = Vec::new();
+        for (symbol, bar) in &self.now {
+            let index = usize::from(symbol.0);
+            match fine_bars(&self.market.feeds[index], &mut self.cursors[index], at, count) {
+                Some(bars) => {
+                    self.detailed[index] += 1;
+                    fine.push((*symbol, bars));
+                }
+                None => self.coarse.push((*symbol, *bar)),
+            }
+        }
+        history.open_bars(&self.coarse);
+        let mut step: Vec<(SymbolId, Bar)> = Vec::with_capacity(fine.len());
+        for minute in 0..count {
+            step.clear();
+            step.extend(fine.iter().map(|&(symbol, bars)| (symbol, bars[minute])));
+            history.match_bars(&step, detail.span());
+        }
+        history.path_bars(&self.coarse, HOUR);
+    }
+}
+
+/// The fine bars of an hour when none is missing.
+fn fine_bars<'a>(
+    feed: &'a Feed,
+    cursor: &mut Cursor,
+    at: Timestamp,
+    count: usize,
+) -> Option<&'a [Bar]> {
+    while feed.detail.get(cursor.detail).is_some_and(|bar| bar.at < at) {
+        cursor.detail += 1;
+    }
+    let bars = feed.detail.get(cursor.detail..cursor.detail + count)?;
+    let whole = bars.first().is_some_and(|bar| bar.at == at)
+        && bars.last().is_some_and(|bar| bar.at < at + HOUR);
+    whole.then_some(bars)
+}
