@@ -60,27 +60,36 @@ pub(super) fn settle(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault
     Ok(())
 }
 
-/// `liquidate SYMBOL @ PRICE [fee F]`: the exchange closes what is held by force.
+/// `liquidate SYMBOL @ PRICE [fee F]`: the exchange closes what is held by force;
+/// `liquidate again` tells the last one a second time.
 pub(super) fn liquidate(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
+    if line.takes("again") {
+        let fault = line.fault("nothing was liquidated before", "remove `again`");
+        let event = stage.liquidated.clone().ok_or(fault)?;
+        stage.takes_at(line)?;
+        stage.tell(&event);
+        return Ok(());
+    }
     let (book, symbol) = place(stage, line)?;
     if !line.takes("@") {
         return Err(line.fault("no price", "add `@ PRICE`"));
     }
     let word = line.word("a price")?;
     let instrument = stage.instrument(symbol, &word)?;
-    let at_price = price(&word, &instrument)?;
+    let price = price(&word, &instrument)?;
     let held = stage.engine.lane(book, symbol).and_then(|lane| lane.cycle.as_ref());
     let Some(lots) = held.map(|cycle| cycle.basis.lots) else {
         return Err(word.fault("nothing is held", "liquidate an open cycle"));
     };
-    let rate = stage.config.costs.liquidation;
-    let mut fee = instrument.notional(at_price, lots).times_up(rate);
+    let mut fee = instrument.notional(price, lots).times_up(stage.config.costs.liquidation);
     if line.takes("fee") {
         fee = cash(&line.word("a fee")?)?;
     }
     stage.takes_at(line)?;
     let (fill, at) = (stage.next_fill(), stage.now);
-    stage.tell(&Event::PositionLiquidated { book, symbol, fill, at, price: at_price, lots, fee });
+    let event = Event::PositionLiquidated { book, symbol, fill, at, price, lots, fee };
+    stage.liquidated = Some(event.clone());
+    stage.tell(&event);
     Ok(())
 }
 

@@ -10,8 +10,43 @@ use super::orders::Orders;
 use super::say::{execution, price, quantity, reject};
 use super::values::{in_percent, length, time, usdt};
 
+/// The notices of one step, without their marks. Equal refusals of three and more neighbours are
+/// said once: `C05..C26`.
+pub(super) fn notices(orders: &Orders, notices: &[Notice]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while let Some(first) = notices.get(at) {
+        let run = notices[at..].windows(2).take_while(|two| neighbours(&two[0], &two[1])).count();
+        let last = &notices[at + run];
+        if let (Notice::Refused { book, symbol, refusal }, Notice::Refused { symbol: end, .. }) =
+            (first, last)
+            && run >= 2
+        {
+            let (place, end) = (orders.place(*book, *symbol), orders.symbol(*end));
+            lines.push(format!("{place}..{end} refused: {}", refused(refusal)));
+            at += run + 1;
+        } else {
+            lines.push(notice(orders, first));
+            at += 1;
+        }
+    }
+    lines
+}
+
+/// True when the second refuses for the next symbol what the first refused.
+fn neighbours(one: &Notice, two: &Notice) -> bool {
+    let (
+        Notice::Refused { book: b1, symbol: s1, refusal: r1 },
+        Notice::Refused { book: b2, symbol: s2, refusal: r2 },
+    ) = (one, two)
+    else {
+        return false;
+    };
+    b1 == b2 && r1 == r2 && s1.0 + 1 == s2.0
+}
+
 /// A notice, without its mark.
-pub(super) fn notice(orders: &Orders, notice: &Notice) -> String {
+fn notice(orders: &Orders, notice: &Notice) -> String {
     match notice {
         Notice::Filled { fill, cycle, reason } => filled(orders, fill, *cycle, *reason),
         Notice::Funded { book, symbol, cycle, rate, price: at, lots, amount, .. } => {

@@ -32,6 +32,8 @@ pub(super) struct Stage {
     pub(super) now: Timestamp,
     /// The last bar told, by symbol.
     pub(super) last: Vec<Option<Bar>>,
+    /// The last liquidation told.
+    pub(super) liquidated: Option<Event>,
     wake: Option<Wake>,
     shown_wake: Option<Wake>,
     shown_time: Timestamp,
@@ -47,6 +49,7 @@ impl Stage {
             exchange: None,
             now: Timestamp(0),
             last: vec![None; config.instruments.len()],
+            liquidated: None,
             wake: None,
             shown_wake: None,
             shown_time: Timestamp(0),
@@ -89,8 +92,8 @@ impl Stage {
             self.orders.note_command(command);
             self.write(format!("> {}", say::command(&self.orders, command)));
         }
-        for notice in &step.notices {
-            self.write(format!("! {}", say_notice::notice(&self.orders, notice)));
+        for line in say_notice::notices(&self.orders, &step.notices) {
+            self.write(format!("! {line}"));
         }
         self.wake = step.wake;
         for broken in state::broken(self) {
