@@ -16,7 +16,9 @@ pub(super) fn accept(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault
     let (order, word) = order(stage, line)?;
     let instrument = stage.instrument(order.id.symbol, &word)?;
     let mut lots = order.rest();
-    if let Some(word) = line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w)) {
+    if let Some(word) =
+        line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w))
+    {
         lots = quantity(&word, &instrument)?;
     }
     let mut at = order.price.unwrap_or(Ticks::ZERO);
@@ -71,7 +73,9 @@ pub(super) fn fill(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> 
         return Err(word.fault("nothing of it was filled before", "remove `again`"));
     }
     let mut lots = last.map_or(order.rest(), |fill| fill.lots);
-    if let Some(word) = line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w)) {
+    if let Some(word) =
+        line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w))
+    {
         lots = quantity(&word, &instrument)?;
     }
     let mut at = last.map_or(order.price, |fill| Some(fill.price));

@@ -87,10 +87,7 @@ pub(super) fn place(stage: &Stage, line: &mut Line<'_>) -> Result<(BookId, Symbo
 
 /// Takes `[book] SYMBOL L0`, `S0`, `target`, `stop` or `close`, with `#2` for the second one: an
 /// order that the engine has asked for. Without a number it is the last one of its name.
-pub(super) fn order<'a>(
-    stage: &Stage,
-    line: &mut Line<'a>,
-) -> Result<(Order, Word<'a>), Fault> {
+pub(super) fn order<'a>(stage: &Stage, line: &mut Line<'a>) -> Result<(Order, Word<'a>), Fault> {
     let (book, symbol) = place(stage, line)?;
     let word = line.word("L0, S0, target, stop or close")?;
     let (what, instance) = word.split("#");

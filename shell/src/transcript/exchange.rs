@@ -57,7 +57,9 @@ impl Exchange for Agreeing {
                 let filled = filled.map(|(.., lots)| *lots).sum();
                 Event::OrderCanceled { id, filled, why: Ended::Requested }
             }
-            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => return,
+            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {
+                return;
+            }
         };
         self.queue.push_back(event);
     }

@@ -5,12 +5,11 @@ use gardefou_core::ids::SymbolId;
 use gardefou_core::market::{Bar, Instrument};
 use gardefou_core::money::Ticks;
 use gardefou_core::time::Timestamp;
-use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::fault::Fault;
 use super::stage::Stage;
-use super::values::{decimal, instant, whole};
+use super::values::{computed, decimal, instant, whole};
 use super::words::{Line, Word};
 
 /// Prices of a bar as far as they were written.
@@ -66,17 +65,26 @@ fn relative(word: &Word<'_>, before: Option<Ticks>, i: &Instrument) -> Result<Ti
     let Some(before) = before else {
         return Err(word.fault("a change of a close that is not there", "write a price"));
     };
-    let change = Decimal::ONE + decimal(&Word { text, ..*word })? / Decimal::ONE_HUNDRED;
-    let ticks = (Decimal::from(before.0) * change)
-        .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
-    ticks.to_i64().map(Ticks).ok_or_else(|| word.fault("out of range", "write a smaller change"))
+    let percent = decimal(&Word { text, ..*word })?;
+    let change = Decimal::from(before.0).checked_mul(percent).map(|c| c / Decimal::ONE_HUNDRED);
+    let ticks = change.and_then(|change| change.checked_add(Decimal::from(before.0)));
+    let nearest = RoundingStrategy::MidpointNearestEven;
+    let ticks = ticks.and_then(|ticks| computed(ticks.round_dp_with_strategy(0, nearest)));
+    ticks.ok_or_else(|| word.fault("out of range", "write a smaller change"))
 }
+
+/// The longest history.
+const BARS_MAX: i64 = 20_000;
 
 /// `history SYMBOLS N bars at PRICE [to PRICE] atr RANGE until TIME`: closed bars of the past,
 /// each RANGE wide; the last one closes at TIME, where the clock is set.
 pub(super) fn history(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let symbols = line.word("symbols: BTCUSDT")?;
-    let count: i64 = whole(&line.word("a number of bars")?)?;
+    let number = line.word("a number of bars")?;
+    let count: i64 = whole(&number)?;
+    if !(1..=BARS_MAX).contains(&count) {
+        return Err(number.fault(format!("{count} bars"), format!("write 1 to {BARS_MAX}")));
+    }
     line.takes("bars");
     let from = keyword(line, "at", "a price")?;
     let to = if line.takes("to") { line.word("a price")? } else { from };
@@ -266,7 +274,8 @@ fn single_lines<'a>(stage: &Stage, body: &[Line<'a>]) -> Result<Own<'a>, Fault> 
 fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     for last in (1..items.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         items.swap(last, (state >> 33) as usize % (last + 1));
     }
 }
@@ -305,4 +314,3 @@ pub(super) fn price(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault>
     stage.tell(&Event::PriceMoved { book: None, symbol, price });
     Ok(())
 }
-

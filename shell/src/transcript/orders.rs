@@ -71,7 +71,8 @@ pub(super) struct Orders {
 impl Orders {
     pub(super) fn new(config: &EngineConfig) -> Self {
         let modes = config.books.iter().map(|book| book.mode);
-        let plain = [Mode::Live, Mode::Paper].iter().all(|m| modes.clone().filter(|o| o == m).count() < 2);
+        let plain =
+            [Mode::Live, Mode::Paper].iter().all(|m| modes.clone().filter(|o| o == m).count() < 2);
         let label = |mode| match mode {
             Mode::Live => "live",
             Mode::Paper => "paper",

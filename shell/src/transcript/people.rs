@@ -25,7 +25,9 @@ pub(super) fn funding(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Faul
     let cycle = stage.engine.lane(book, symbol).and_then(|lane| lane.cycle.as_ref());
     let direction = cycle.map_or(Direction::Long, |cycle| cycle.direction);
     let mut lots = cycle.map_or(gardefou_core::money::Lots::ZERO, |cycle| cycle.basis.lots);
-    if let Some(word) = line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w)) {
+    if let Some(word) =
+        line.takes_if(|w| w.text.starts_with(|c: char| c.is_ascii_digit()).then_some(*w))
+    {
         lots = quantity(&word, &instrument)?;
     }
     let due = instrument.notional(at_price, lots).times_half_even(rate);

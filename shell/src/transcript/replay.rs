@@ -60,7 +60,7 @@ impl fmt::Display for Report {
                 Outcome::Passed => {}
                 Outcome::Rewritten => writeln!(f, "{}: rewritten", path.display())?,
                 Outcome::Differs(first, 0) => write!(f, "{first}")?,
-                Outcome::Differs(first, more) => write!(f, "{first}  ({more} more differ)\n")?,
+                Outcome::Differs(first, more) => writeln!(f, "{first}  ({more} more differ)")?,
                 Outcome::Invalid(error) => writeln!(f, "{error}")?,
                 Outcome::Unreadable(error) => writeln!(f, "{}: {error}", path.display())?,
             }
@@ -72,6 +72,9 @@ impl fmt::Display for Report {
         }
     }
 }
+
+/// A folder of transcripts that show open faults: run only when it is named itself.
+const OPEN: &str = "open";
 
 /// Runs every transcript: a file as it is named, a folder with everything below it that ends in
 /// `.txt`, in the order of their names. With `rewrite` the answers in the files are replaced.
@@ -103,6 +106,9 @@ fn found(path: &Path) -> io::Result<Vec<PathBuf>> {
     entries.sort();
     let mut files = Vec::new();
     for entry in entries {
+        if entry.is_dir() && entry.file_name().is_some_and(|name| name == OPEN) {
+            continue;
+        }
         if entry.is_dir() {
             files.extend(found(&entry)?);
         } else if entry.extension().is_some_and(|extension| extension == "txt") {

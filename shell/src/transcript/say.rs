@@ -31,8 +31,10 @@ pub(super) fn command(orders: &Orders, command: &Command) -> String {
     let at = |id: OrderId, ticks| price(orders, id.symbol, ticks);
     match *command {
         Command::Place(order) => {
-            let limit = order.limit.map_or_else(|| "market".to_owned(), |limit| at(order.id, limit));
-            let stop = order.preset.map_or_else(String::new, |p| format!(" stop {}", at(order.id, p)));
+            let limit =
+                order.limit.map_or_else(|| "market".to_owned(), |limit| at(order.id, limit));
+            let stop =
+                order.preset.map_or_else(String::new, |p| format!(" stop {}", at(order.id, p)));
             let (label, trade) = (orders.label(order.id), trade(orders, order.id, order.lots));
             format!("place {label} {trade} @ {limit}{stop}")
         }

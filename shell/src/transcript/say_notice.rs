@@ -51,14 +51,17 @@ fn notice(orders: &Orders, notice: &Notice) -> String {
         Notice::Filled { fill, cycle, reason } => filled(orders, fill, *cycle, *reason),
         Notice::Funded { book, symbol, cycle, rate, price: at, lots, amount, .. } => {
             let (place, lots) = (orders.place(*book, *symbol), quantity(orders, *symbol, *lots));
-            let (at, rate, amount) = (price(orders, *symbol, *at), in_percent(*rate), usdt(*amount));
+            let (at, rate, amount) =
+                (price(orders, *symbol, *at), in_percent(*rate), usdt(*amount));
             format!("{place} cycle {cycle} funding {amount} = {rate} of {lots} @ {at}")
         }
         Notice::CycleClosed(result) => closed(orders, result),
         Notice::Refused { book, symbol, refusal } => {
             format!("{} refused: {}", orders.place(*book, *symbol), refused(refusal))
         }
-        Notice::SwitchTripped { switch, loss, limit, .. } => tripped(orders, *switch, *loss, *limit),
+        Notice::SwitchTripped { switch, loss, limit, .. } => {
+            tripped(orders, *switch, *loss, *limit)
+        }
         Notice::SwitchReleased { switch, by, .. } => {
             format!("{} released by {by}", named(orders, *switch))
         }

@@ -24,7 +24,9 @@ pub(super) fn configure(directive: &Directive<'_>) -> Result<Stage, Fault> {
     let mut head = directive.head.clone();
     let first = head.word("config")?;
     if first.text != "config" {
-        return Err(first.fault("a transcript starts with its configuration", "begin with `config`"));
+        return Err(
+            first.fault("a transcript starts with its configuration", "begin with `config`")
+        );
     }
     head.done()?;
     let mut draft = Draft::new();
@@ -88,8 +90,13 @@ fn instrument(at: &Word<'_>, symbol: SymbolName, line: &mut Line<'_>) -> Result<
         group: String::new(),
     };
     pairs(line, |key, value| instrument_key(&mut instrument, key, value))?;
+    const COARSE: i64 = 10_000_000_000;
+    const STEPS: &str = "write tick=0.1 lot=0.0001, or steps like these";
     instrument.value = unit_value(instrument.tick, instrument.lot)
-        .map_err(|fault| at.fault(fault.to_string(), "write tick=0.1 lot=0.0001, or coarser"))?;
+        .map_err(|fault| at.fault(fault.to_string(), STEPS))?;
+    if instrument.value > COARSE {
+        return Err(at.fault("one lot at one tick is worth more than 100 USDT", STEPS));
+    }
     Ok(instrument)
 }
 
@@ -131,7 +138,11 @@ pub(super) fn range(word: &Word<'_>) -> Result<Vec<String>, Fault> {
     }
     let width = first.text.len() - stem.len();
     let name = |n: u32| format!("{stem}{n:0width$}");
-    Ok(if from <= to { (from..=to).map(name).collect() } else { (to..=from).rev().map(name).collect() })
+    Ok(if from <= to {
+        (from..=to).map(name).collect()
+    } else {
+        (to..=from).rev().map(name).collect()
+    })
 }
 
 fn risk(risk: &mut RiskConfig, key: &Word<'_>, value: &Word<'_>) -> Result<(), Fault> {

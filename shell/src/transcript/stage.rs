@@ -181,7 +181,8 @@ impl Stage {
             Liquidity::Maker => self.config.costs.maker,
             Liquidity::Taker => self.config.costs.taker,
         };
-        let notional = self.config.instrument(symbol).map_or(Cash::ZERO, |i| i.notional(price, lots));
+        let notional =
+            self.config.instrument(symbol).map_or(Cash::ZERO, |i| i.notional(price, lots));
         notional.times_up(rate)
     }
 
@@ -217,7 +218,11 @@ impl Stage {
     }
 
     /// The instrument of a symbol.
-    pub(super) fn instrument(&self, symbol: SymbolId, word: &Word<'_>) -> Result<Instrument, Fault> {
+    pub(super) fn instrument(
+        &self,
+        symbol: SymbolId,
+        word: &Word<'_>,
+    ) -> Result<Instrument, Fault> {
         let fault = word.fault("no such instrument", "write a symbol of `config`");
         self.config.instrument(symbol).cloned().ok_or(fault)
     }

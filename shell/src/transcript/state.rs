@@ -49,7 +49,8 @@ fn money(stage: &Stage, book: &Book, lines: &mut Vec<String>) {
         usdt(s.free),
     ));
     let global = stage.engine.global(book.mode).latch.as_ref();
-    let latches = [(Switch::Session(book.id), book.latch.as_ref()), (Switch::Global(book.mode), global)];
+    let latches =
+        [(Switch::Session(book.id), book.latch.as_ref()), (Switch::Global(book.mode), global)];
     for (switch, latch) in latches {
         let Some(latch) = latch else { continue };
         let reason = latch.reason.as_deref().unwrap_or("loss");
@@ -125,7 +126,8 @@ fn rungs(stage: &Stage, lane: &Lane, lines: &mut Vec<String>) {
             let entry = lane.entries[direction.index()][level];
             let taken = lane.cycle.as_ref().filter(|cycle| cycle.direction == direction);
             let taken = taken.map_or(Lots::ZERO, |cycle| cycle.filled[level]);
-            let mut line = format!("    {}{level}", if direction == Direction::Long { 'L' } else { 'S' });
+            let mut line =
+                format!("    {}{level}", if direction == Direction::Long { 'L' } else { 'S' });
             if taken.is_positive() {
                 line += &format!(" filled {}", quantity(&stage.orders, lane.symbol, taken));
             }
@@ -133,7 +135,10 @@ fn rungs(stage: &Stage, lane: &Lane, lines: &mut Vec<String>) {
                 line += &rung(stage, lane, entry);
             } else if let Some(wanted) = wanted {
                 let lots = quantity(&stage.orders, lane.symbol, wanted.lots);
-                line += &format!(" wanted {lots} @ {}", price(&stage.orders, lane.symbol, wanted.price));
+                line += &format!(
+                    " wanted {lots} @ {}",
+                    price(&stage.orders, lane.symbol, wanted.price)
+                );
             }
             if taken.is_positive() || entry.is_some() || wanted.is_some() {
                 lines.push(line);

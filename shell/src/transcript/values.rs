@@ -11,10 +11,21 @@ use rust_decimal::prelude::ToPrimitive;
 use super::fault::Fault;
 use super::words::Word;
 
+// What a transcript may write at most, so that no product of money leaves its type.
+const TICKS_MAX: i64 = 1_000_000_000;
+const LOTS_MAX: i64 = 10_000_000_000;
+const USDT_MAX: i64 = 1_000_000_000_000;
+const DAYS_MAX: i64 = 36_500;
+
 /// A plain number.
 pub(super) fn decimal(word: &Word<'_>) -> Result<Decimal, Fault> {
     Decimal::from_str(word.text)
         .map_err(|_| word.fault(format!("`{}` is not a number", word.text), "write one: 58800.5"))
+}
+
+/// A price that was computed, when it is one.
+pub(super) fn computed(ticks: Decimal) -> Option<Ticks> {
+    ticks.to_i64().filter(|ticks| ticks.abs() <= TICKS_MAX).map(Ticks)
 }
 
 /// A count.
@@ -33,7 +44,8 @@ pub(super) fn factor(word: &Word<'_>) -> Result<f64, Fault> {
 /// A price on the grid of its instrument.
 pub(super) fn price(word: &Word<'_>, instrument: &Instrument) -> Result<Ticks, Fault> {
     let number = decimal(word)?;
-    instrument.ticks(number).ok_or_else(|| {
+    let ticks = instrument.ticks(number).filter(|ticks| ticks.0.abs() <= TICKS_MAX);
+    ticks.ok_or_else(|| {
         let tick = instrument.tick;
         word.fault(
             format!("{number} is not a price of {}", instrument.symbol),
@@ -45,7 +57,8 @@ pub(super) fn price(word: &Word<'_>, instrument: &Instrument) -> Result<Ticks, F
 /// A quantity in coin, on the grid of its instrument.
 pub(super) fn quantity(word: &Word<'_>, instrument: &Instrument) -> Result<Lots, Fault> {
     let number = decimal(word)?;
-    instrument.lots(number).ok_or_else(|| {
+    let lots = instrument.lots(number).filter(|lots| (0..=LOTS_MAX).contains(&lots.0));
+    lots.ok_or_else(|| {
         let lot = instrument.lot;
         word.fault(
             format!("{number} is not a quantity of {}", instrument.symbol),
@@ -58,7 +71,8 @@ pub(super) fn quantity(word: &Word<'_>, instrument: &Instrument) -> Result<Lots,
 pub(super) fn cash(word: &Word<'_>) -> Result<Cash, Fault> {
     let units = decimal(word)?.checked_mul(Decimal::from(SCALE));
     let units = units.filter(|units| units.fract().is_zero()).and_then(|units| units.to_i128());
-    units.map(Cash).ok_or_else(|| {
+    let cash = units.map(Cash).filter(|cash| cash.0.abs() <= Cash::usdt(USDT_MAX).0);
+    cash.ok_or_else(|| {
         let what = format!("`{}` is not an amount of USDT", word.text);
         word.fault(what, "write at most 8 decimals")
     })
@@ -81,7 +95,8 @@ pub(super) fn span(word: &Word<'_>) -> Result<Span, Fault> {
         [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
     for (unit, millis) in UNITS {
         let number = word.text.strip_suffix(unit).and_then(|n| n.parse::<i64>().ok());
-        if let Some(length) = number.and_then(|number| number.checked_mul(millis)) {
+        let length = number.and_then(|number| number.checked_mul(millis));
+        if let Some(length) = length.filter(|length| (0..=DAYS_MAX * 86_400_000).contains(length)) {
             return Ok(Span(length));
         }
     }
