@@ -49,9 +49,8 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
-        let books = (0..config.books.len())
-            .map(|index| Book::new(&config, BookId(index as u16)))
-            .collect();
+        let books =
+            (0..config.books.len()).map(|index| Book::new(&config, BookId(index as u16))).collect();
         let round = Round::new(config.instruments.len());
         Self { config, books, round, globals: Default::default(), rooms: decide::Rooms::default() }
     }
@@ -193,7 +192,9 @@ impl Engine {
         let Self { config, books, .. } = self;
         let Some(book) = books.get_mut(usize::from(id.book.0)) else { return };
         let waiting = book.waiting;
-        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else { return };
+        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else {
+            return;
+        };
         act(lane, &mut fx);
         if waiting {
             book.send_waiting(now, config, out);

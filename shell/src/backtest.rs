@@ -117,7 +117,8 @@ pub fn run(
         }
         results.push(collect::result(&config, &market, &run)?);
     }
-    let backtest = assemble(settings, request, &config, &market, results, Timing::new(bars, seconds));
+    let backtest =
+        assemble(settings, request, &config, &market, results, Timing::new(bars, seconds));
     Ok(Outcome { backtest, prices })
 }
 

@@ -1,4 +1,139 @@
-//! The command line.
+//! How people call Gardefou: verbs, options, exit codes. Each verb is a file; nothing here trades.
+//!
+//! Exit codes: 0 done · 1 a check or comparison failed · 2 the command line was wrong ·
+//! 3 the configuration was refused · 4 the data was refused · 5 the outside world failed (disk,
+//! terminal) · 70 a bug of ours.
+
+mod backtest;
+mod check;
+mod logs;
+mod options;
+
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-/// Runs the program.
-pub fn main() -> ExitCode { ExitCode::SUCCESS }
+
+use clap::{Parser, Subcommand};
+
+use crate::backtest::BacktestError;
+use crate::config::ConfigError;
+
+/// Grid trading on Bitget USDT-M perpetuals, with a stop under every position and a memory.
+///
+/// Without a verb it runs the demo: a generated market, a simulated exchange, no key, no network.
+#[derive(Parser)]
+#[command(name = "gardefou", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    logs: logs::LogOptions,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Watch both grids trade a generated market on a simulated exchange.
+    Demo(options::DemoOptions),
+    /// Run the configuration over recorded candles, as a portfolio, on both paths.
+    Backtest(options::BacktestOptions),
+    /// Run transcripts and show the first difference.
+    Replay(options::ReplayOptions),
+    /// Check a configuration and say what it would do and could lose.
+    Check(options::CheckOptions),
+}
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A check or a comparison failed; everything was said already.
+    #[error("{0}")]
+    Failed(String),
+    /// The configuration was refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A backtest was not run.
+    #[error(transparent)]
+    Backtest(#[from] BacktestError),
+    /// The outside world failed.
+    #[error("{what}: {why}; {remedy}")]
+    World {
+        /// What was being done.
+        what: String,
+        /// What went wrong.
+        why: io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+}
+
+impl Failure {
+    fn world(what: impl Into<String>, remedy: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |why| Self::World { what, why, remedy }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Config(_)
+            | Self::Backtest(BacktestError::Config(_) | BacktestError::WorstCase(_)) => 3,
+            Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
+            Self::World { .. } => 5,
+            Self::Backtest(BacktestError::Mismatch(_)) => 70,
+        }
+    }
+}
+
+/// Where a verb writes for people and programs.
+pub(crate) struct Out {
+    stdout: io::StdoutLock<'static>,
+    /// Standard output is a terminal.
+    pub terminal: bool,
+}
+
+impl Out {
+    fn new() -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        Self { stdout: stdout.lock(), terminal }
+    }
+
+    /// Writes text; a reader that went away is not an error.
+    pub fn write(&mut self, text: &str) -> Result<(), Failure> {
+        let written = self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(Failure::world("writing the result", "check where it goes to")),
+        }
+    }
+}
+
+/// Parses the command line, runs the verb, and maps the outcome to an exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logs::start(&cli.logs);
+    let mut out = Out::new();
+    let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(options::DemoOptions::default())) {
+        Verb::Demo(options) => demo(&options, &mut out),
+        Verb::Backtest(options) => backtest::run(&options, &mut out),
+        Verb::Replay(options) => replay(&options, &mut out),
+        Verb::Check(options) => check::run(&options, &mut out),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let told = writeln!(io::stderr(), "gardefou: {failure}");
+            // Nobody reads standard error: the exit code still says it.
+            drop(told);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn demo(_: &options::DemoOptions, _: &mut Out) -> Result<(), Failure> {
+    Ok(())
+}
+
+fn replay(_: &options::ReplayOptions, _: &mut Out) -> Result<(), Failure> {
+    Ok(())
+}

@@ -45,7 +45,10 @@ mod tests {
     fn instants_read_both_ways() {
         let at = parse_instant("2024-01-05").unwrap();
         assert_eq!(instant(at), "2024-01-05T00:00Z");
-        assert_eq!(parse_instant("2024-01-05T07:00:00Z").map(instant), Ok("2024-01-05T07:00Z".into()));
+        assert_eq!(
+            parse_instant("2024-01-05T07:00:00Z").map(instant),
+            Ok("2024-01-05T07:00Z".into())
+        );
         assert!(parse_instant("yesterday").is_err());
     }
 

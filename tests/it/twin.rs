@@ -9,18 +9,22 @@ use proptest::prelude::*;
 fn agrees(seed: u64, which: Which, entry_order: EntryOrder, path: Path) -> Result<(), String> {
     let case = case::random(seed, which, entry_order, path, 1_000);
     let history = parity::run_engine(&case, |_| {});
-    let difference = parity::first_difference(
-        &parity::engine_rows(&case, &history),
-        &parity::twin_rows(&case),
-    );
+    let difference =
+        parity::first_difference(&parity::engine_rows(&case, &history), &parity::twin_rows(&case));
     difference.map_or(Ok(()), |text| {
         Err(format!("seed {seed} {which:?} {entry_order:?} {path:?}: {text}"))
     })
 }
 
 fn check(which: Which, order: EntryOrder, path: Path) {
-    let cases = std::env::var("GARDEFOU_TWIN_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
-    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() };
+    let cases =
+        std::env::var("GARDEFOU_TWIN_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    };
     proptest!(config, |(seed: u64)| {
         prop_assert_eq!(agrees(seed, which, order, path), Ok(()));
     });

@@ -148,7 +148,11 @@ fn grid(rng: &mut ChaCha8Rng, leverage: u32, trend: bool) -> GridParams {
         max_hold_bars: [0, 5, 24][rng.random_range(0..3)],
         cooldown_bars: rng.random_range(0..5),
         min_grid_spacing_pct: [0.0, 1.0][rng.random_range(0..2)],
-        min_profit: Fraction(if trend { 0 } else { [0, 400_000, 3_000_000][rng.random_range(0..3)] }),
+        min_profit: Fraction(if trend {
+            0
+        } else {
+            [0, 400_000, 3_000_000][rng.random_range(0..3)]
+        }),
         min_atr_pct: if trend { 0.0 } else { [0.0, 1.0][rng.random_range(0..2)] },
         trend: trend.then(|| TrendParams {
             atr_period: rng.random_range(3..12),

@@ -119,7 +119,9 @@ fn row(case: &Case, now: Timestamp, notice: &Notice) -> Option<Row> {
             let (price, lots, fee) = (fill.price.0, fill.lots.0, fill.fee);
             Some((
                 fill.at.0,
-                format!("fill {b} {s} #{cycle} {side} L{level} {kind} {by} {price} x {lots} fee {fee}"),
+                format!(
+                    "fill {b} {s} #{cycle} {side} L{level} {kind} {by} {price} x {lots} fee {fee}"
+                ),
             ))
         }
         Notice::Funded { book: b, symbol: s, cycle, at, amount, .. } => {

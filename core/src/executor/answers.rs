@@ -165,7 +165,8 @@ impl Lane {
     fn ask_again(&mut self, fx: &mut Effects<'_>) {
         let mut asking = false;
         for entry in self.entries.iter().flatten().flatten() {
-            if matches!(entry.state, EntryState::InDoubt { .. } | EntryState::AwaitingFills { .. }) {
+            if matches!(entry.state, EntryState::InDoubt { .. } | EntryState::AwaitingFills { .. })
+            {
                 fx.out.commands.push(Command::Query { id: entry.id });
                 asking = true;
             }

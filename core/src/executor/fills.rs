@@ -1,7 +1,7 @@
 //! Executions: booked once each, whatever path brings them and however late. The stop is made
 //! right in the same step, before anything else leaves.
 
-use super::{EntryState, Effects, Lane};
+use super::{Effects, EntryState, Lane};
 use crate::account::Cycle;
 use crate::config::Params;
 use crate::event::Fill;
@@ -87,8 +87,11 @@ impl Lane {
         if opens {
             self.withdraw_side(fx, fill.id.direction.opposite());
         }
-        let reason =
-            if matches!(self.params, Params::Mono(_)) { FillReason::Signal } else { FillReason::Level };
+        let reason = if matches!(self.params, Params::Mono(_)) {
+            FillReason::Signal
+        } else {
+            FillReason::Level
+        };
         fx.tell(Notice::Filled { fill: *fill, cycle: number, reason });
     }
 

@@ -90,8 +90,8 @@ impl Lane {
     /// flight, and this order.
     fn preset_now(&self, direction: Direction, price: Ticks, lots: Lots) -> Ticks {
         let in_flight = self.entries[direction.index()].iter().flatten();
-        let basis = in_flight
-            .fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
+        let basis =
+            in_flight.fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
         self.stop_with(direction, basis, price, lots)
     }
 

@@ -226,7 +226,13 @@ mod tests {
     #[test]
     fn the_round_trip_counts_every_fee() {
         let ladder = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
-        let trip = ladder.round_trip(&terms(), Direction::Long, Ticks(10_010), Fraction(20_000), Fraction(20_000));
+        let trip = ladder.round_trip(
+            &terms(),
+            Direction::Long,
+            Ticks(10_010),
+            Fraction(20_000),
+            Fraction(20_000),
+        );
         assert_eq!(trip.gain, Cash::usdt(6));
         assert_eq!(trip.fees, Cash(120_000_000 + 120_120_000));
         assert!(trip.pays());

@@ -86,7 +86,9 @@ pub fn market(
     let venue = found.venue.as_deref();
     let present: Vec<SymbolName> = found.files.iter().map(|(symbol, _)| *symbol).collect();
     let details = match request.detail {
-        Some(detail) => data::find(&request.candles, &present, Dataset::Candles(detail), venue)?.files,
+        Some(detail) => {
+            data::find(&request.candles, &present, Dataset::Candles(detail), venue)?.files
+        }
         None => Vec::new(),
     };
     let fundings = funding_files(request, &present, venue)?;
@@ -161,7 +163,15 @@ fn assemble(
     for (instrument, (symbol, raw)) in config.instruments.iter().zip(raws) {
         debug_assert_eq!(instrument.symbol, symbol);
         let warmup = warmup(&config, symbol);
-        let feed = feed(request, instrument.tick, instrument.funding_interval, warmup, symbol, raw, &mut gaps)?;
+        let feed = feed(
+            request,
+            instrument.tick,
+            instrument.funding_interval,
+            warmup,
+            symbol,
+            raw,
+            &mut gaps,
+        )?;
         feeds.push(feed);
     }
     refuse_gaps(&gaps)?;
@@ -190,16 +200,13 @@ fn warmup(config: &EngineConfig, symbol: SymbolName) -> u32 {
     own.map(|s| s.params.warmup_bars()).min().unwrap_or(0)
 }
 
-fn ticks(
-    config: &EngineConfig,
-    raws: &BTreeMap<SymbolName, Raw>,
-) -> BTreeMap<SymbolName, Decimal> {
+fn ticks(config: &EngineConfig, raws: &BTreeMap<SymbolName, Raw>) -> BTreeMap<SymbolName, Decimal> {
     let mut ticks = BTreeMap::new();
     for instrument in &config.instruments {
         if let Some(raw) = raws.get(&instrument.symbol) {
             let series: Vec<&RawSeries> =
                 std::iter::once(&raw.hours).chain(raw.detail.as_ref()).collect();
-            ticks.insert(instrument.symbol, data::shared_tick(instrument.tick, &series));
+            ticks.insert(instrument.symbol, data::shared_tick(instrument.tick, series));
         }
     }
     ticks
@@ -298,9 +305,9 @@ fn refuse_gaps(missing: &[Missing]) -> Result<(), BacktestError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let each = missing.iter().map(|m| {
-        format!("{} ({} settlements from {})", m.symbol, m.count, text::instant(m.from))
-    });
+    let each = missing
+        .iter()
+        .map(|m| format!("{} ({} settlements from {})", m.symbol, m.count, text::instant(m.from)));
     Err(BacktestError::Request(format!(
         "funding is missing for {}; give --funding DIR with the records, choose another range with \
          --from and --to, or state a rate per settlement, for example --missing-funding 0.0001",

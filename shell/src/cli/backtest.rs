@@ -1,0 +1,114 @@
+//! `gardefou backtest`: options → request, progress bars, summary, JSON, report.
+
+use std::path::Path;
+
+use gardefou_core::config::EntryOrder;
+use gardefou_core::venue::bars;
+use gardefou_core::venue::history::OnTrip;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::options::{BacktestOptions, Entry, Trip};
+use super::{Failure, Out};
+use crate::backtest::{self, Progress, Request};
+use crate::config::{self, Settings};
+use crate::report::{html, summary};
+
+pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failure> {
+    let settings = settings(options.config.config.as_deref())?;
+    let request = request(options);
+    let mut bar = Bars::new();
+    let outcome =
+        backtest::run(&settings, &request, options.report.is_some(), &mut |p| bar.show(p));
+    bar.clear();
+    let outcome = outcome?;
+    if let Some(path) = &options.report {
+        write_report(path, &outcome)?;
+    }
+    if options.json {
+        let mut text = serde_json::to_string(&outcome.backtest).map_err(|why| {
+            Failure::Failed(format!("the result cannot be written as JSON: {why}"))
+        })?;
+        text.push('\n');
+        return out.write(&text);
+    }
+    let style = summary::Style { colour: out.terminal, width: None };
+    let mut text = summary::summary(&outcome.backtest, style);
+    if let Some(path) = &options.report {
+        text.push_str(&format!("\nReport: {}\n", path.display()));
+    }
+    out.write(&text)
+}
+
+/// The configuration of a folder, or the shipped one.
+pub(super) fn settings(dir: Option<&Path>) -> Result<Settings, Failure> {
+    let environment = config::environment();
+    Ok(match dir {
+        Some(dir) => config::load(dir, &environment)?,
+        None => config::load_from(&config::shipped(), &environment)?,
+    })
+}
+
+fn request(options: &BacktestOptions) -> Request {
+    Request {
+        candles: options.candles.clone(),
+        funding: options.funding.clone(),
+        symbols: (!options.symbols.is_empty()).then(|| options.symbols.clone()),
+        strategies: (!options.strategies.is_empty()).then(|| options.strategies.clone()),
+        venue: options.venue.clone(),
+        from: options.from,
+        to: options.to,
+        detail: options.detail.map(Into::into),
+        entry_order: options.entry_order.map(|order| match order {
+            Entry::Limit => EntryOrder::Limit,
+            Entry::Market => EntryOrder::Market,
+        }),
+        on_trip: match options.on_trip {
+            Trip::Resume => OnTrip::Resume,
+            Trip::Stop => OnTrip::Stop,
+        },
+        available_only: options.available_only,
+        missing_funding: options.missing_funding,
+    }
+}
+
+fn write_report(path: &Path, outcome: &backtest::Outcome) -> Result<(), Failure> {
+    let page = html::page(&outcome.backtest, &outcome.prices)
+        .map_err(|why| Failure::Failed(format!("the report cannot be written: {why}")))?;
+    let what = format!("writing the report {}", path.display());
+    std::fs::write(path, page)
+        .map_err(Failure::world(what, "choose a file in a folder that exists and can be written"))
+}
+
+/// A progress bar on standard error, when a person looks at it.
+struct Bars {
+    bar: ProgressBar,
+}
+
+impl Bars {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:40}] {pos}/{len} {eta}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        let (message, done, total) = match progress {
+            Progress::Reading(done, total) => ("reading files", done, total),
+            Progress::Running(bars::Path::Pessimistic, done, total) => {
+                ("pessimistic path (hours)", done, total)
+            }
+            Progress::Running(bars::Path::Optimistic, done, total) => {
+                ("optimistic path (hours)", done, total)
+            }
+        };
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_message(message);
+    }
+
+    fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

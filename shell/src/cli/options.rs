@@ -1,0 +1,157 @@
+//! The options of each verb, parsed and checked by clap; values are turned into types here once.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use gardefou_core::ids::SymbolName;
+use gardefou_core::money::Fraction;
+use gardefou_core::time::{Timeframe, Timestamp};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::text;
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigOptions {
+    /// Folder with risk.yaml, strategies.yaml, assets.yaml and exchanges.yaml; without it the
+    /// shipped configuration is used
+    #[arg(long, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+}
+
+/// Options of `demo`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DemoOptions {
+    /// Seed of the market: the same seed makes the same market
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Options of `backtest`.
+#[derive(Args, Clone, Debug)]
+pub struct BacktestOptions {
+    #[command(flatten)]
+    pub config: ConfigOptions,
+    /// Folder with candles (1h, and 1m or 5m for --detail), gzip CSV or CSV
+    #[arg(long, value_name = "DIR")]
+    pub candles: PathBuf,
+    /// Folder with funding records; without it, `funding` beside the candles
+    #[arg(long, value_name = "DIR")]
+    pub funding: Option<PathBuf>,
+    /// Only these symbols, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = symbol)]
+    pub symbols: Vec<SymbolName>,
+    /// Only these strategies, separated by commas; also runs ones that are not enabled
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub strategies: Vec<String>,
+    /// Only files of this venue, as named in the files: binance-perp, bitget-perp
+    #[arg(long)]
+    pub venue: Option<String>,
+    /// Entries only from bars that open at or after it; indicators still start with the data
+    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
+    pub from: Option<Timestamp>,
+    /// Only bars that open before it
+    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
+    pub to: Option<Timestamp>,
+    /// Match orders against finer bars where they exist
+    #[arg(long, value_enum)]
+    pub detail: Option<Detail>,
+    /// How levels are entered, in place of the configured way
+    #[arg(long, value_enum)]
+    pub entry_order: Option<Entry>,
+    /// After a kill switch tripped: a simulated operator releases it, or entries end for good
+    #[arg(long, value_enum, default_value = "resume")]
+    pub on_trip: Trip,
+    /// Leave out symbols without candles (they are listed) instead of refusing
+    #[arg(long)]
+    pub available_only: bool,
+    /// Rate per settlement where none is recorded, as a fraction: 0.0001
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
+    pub missing_funding: Option<Fraction>,
+    /// Write a report for a browser
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write the result as JSON to standard output instead of the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayOptions {
+    /// Transcripts, or folders of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Write what the engine answers into the files; read the difference before you keep it
+    #[arg(long)]
+    pub rewrite: bool,
+}
+
+/// Options of `check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckOptions {
+    #[command(flatten)]
+    pub config: ConfigOptions,
+    /// Write as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Finer bars.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Detail {
+    /// One minute.
+    #[value(name = "1m")]
+    M1,
+    /// Five minutes.
+    #[value(name = "5m")]
+    M5,
+}
+
+impl From<Detail> for Timeframe {
+    fn from(detail: Detail) -> Self {
+        match detail {
+            Detail::M1 => Self::M1,
+            Detail::M5 => Self::M5,
+        }
+    }
+}
+
+/// How levels are entered.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Entry {
+    /// A limit order rests at each level.
+    Limit,
+    /// A market order is sent when the price touches a level.
+    Market,
+}
+
+/// What happens after a kill switch tripped.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Trip {
+    /// Released: the session switch at 00:00 UTC, the global one after 24 h.
+    Resume,
+    /// Entries end for good.
+    Stop,
+}
+
+fn symbol(text: &str) -> Result<SymbolName, String> {
+    crate::config::symbol(text).map_err(|why| why.to_string())
+}
+
+fn rate(text: &str) -> Result<Fraction, String> {
+    let refused = || {
+        format!(
+            "{text:?} is not a rate; write a fraction per settlement with at most 8 decimals, for example 0.0001 for 0.01 %"
+        )
+    };
+    let value: Decimal = text.parse().map_err(|_| refused())?;
+    let scaled =
+        value.checked_mul(Decimal::from(gardefou_core::money::SCALE)).ok_or_else(refused)?;
+    let small = value.abs() <= Decimal::new(5, 2);
+    if !scaled.fract().is_zero() || !small {
+        return Err(format!("{} (between -0.05 and 0.05)", refused()));
+    }
+    scaled.to_i64().map(Fraction).ok_or_else(refused)
+}
