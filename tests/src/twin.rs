@@ -149,7 +149,7 @@ fn open_times(input: &Input) -> Vec<i64> {
     times
 }
 
-/// Funding of all symbols, then their bars in order of name.
+/// Funding of all symbols, then their opens, then their paths, each in order of name.
 fn match_round(book: &mut Book<'_>, open_ms: i64) {
     switch::roll_session(book, open_ms);
     for i in 0..book.states.len() {
@@ -162,7 +162,10 @@ fn match_round(book: &mut Book<'_>, open_ms: i64) {
         venue::settle(book, i);
     }
     for i in book.by_name.clone() {
-        venue::match_bar(book, i);
+        venue::open_bar(book, i);
+    }
+    for i in book.by_name.clone() {
+        venue::path_bar(book, i);
     }
 }
 

@@ -160,16 +160,11 @@ impl Tally {
     }
 }
 
-/// margin ≤ fraction · base, exact.
+/// margin ≤ fraction · base, exact. Both products stay below 2^127 for wallets of up to 10^12 USDT.
 #[inline]
 #[must_use]
 pub fn within(margin: Margin, fraction: Fraction, base: Cash) -> bool {
-    let allowed = Margin::from_cash(base).0 / i128::from(SCALE);
-    // Divide the left side last: both products fit, and the comparison stays exact.
-    let rest = Margin::from_cash(base).0 % i128::from(SCALE);
-    let whole = allowed * i128::from(fraction.0);
-    let part = rest * i128::from(fraction.0);
-    (margin.0 - whole) * i128::from(SCALE) <= part
+    margin.0 * i128::from(SCALE) <= Margin::from_cash(base).0 * i128::from(fraction.0)
 }
 
 /// Sorts candidates: nearest level first, then by name.

@@ -294,7 +294,8 @@ impl BarVenue {
             MarginMode::Cross => {
                 // balance + others + sign·(x·unit − cost) = mmr·x·unit + maintenance of others
                 let (equity, kept) = self.others(purse, symbol);
-                let needed = kept - equity + sign * position.cost.0 * scale;
+                let fees: Cash = desk.deferred.iter().map(|order| order.fee).sum();
+                let needed = kept - equity + fees.0 * scale + sign * position.cost.0 * scale;
                 (sign * needed, unit * (scale - sign * maintenance))
             }
         };

@@ -76,6 +76,8 @@ pub struct Deferred {
     pub touched: Ticks,
     /// Time that the fill carries.
     pub at: Timestamp,
+    /// Fee that it will be charged.
+    pub fee: Cash,
 }
 
 /// What is held.

@@ -87,6 +87,18 @@ impl<S: Sink> Trader for Driven<S> {
     }
 
     #[inline]
+    fn nearest_rungs(&self, place: Place) -> [Option<crate::money::Ticks>; 2] {
+        if !self.market_entries {
+            return [None; 2];
+        }
+        let lane = self.engine.lane(place.book, place.symbol);
+        // A ladder descends with its level: the first rung is the nearest.
+        lane.map_or([None; 2], |lane| {
+            lane.wanted.each_ref().map(|side| side.iter().flatten().next().map(|rung| rung.price))
+        })
+    }
+
+    #[inline]
     fn rungs(&self, place: Place) -> Option<Rungs> {
         if !self.market_entries {
             return None;

@@ -286,7 +286,7 @@ fn equity(config: &EngineConfig, market: &Market, run: &Run) -> Vec<EquityCurve>
     let last = run.equity.len().saturating_sub(1);
     let curve = |(index, book): (usize, &gardefou_core::config::BookConfig)| {
         let mut points = vec![EquityPoint::new(market.from.0, usdt(book.capital), Decimal::ZERO)];
-        for (at, (now, figures)) in run.equity.iter().enumerate() {
+        for (at, (now, figures)) in run.equity.closes().enumerate() {
             let kept = now.is_aligned(Span::DAY) || at == last;
             if let (true, Some(&(balance, unrealised))) =
                 (kept && now.0 > market.from.0, figures.get(index))
@@ -304,9 +304,9 @@ fn bases(config: &EngineConfig, market: &Market, run: &Run) -> (Vec<(String, Bas
     let mut trackers: Vec<DrawdownTracker> =
         config.books.iter().map(|_| DrawdownTracker::new(DrawdownBasis::Bar)).collect();
     let mut total = DrawdownTracker::new(DrawdownBasis::Bar);
-    let mut shown: Option<Vec<(Cash, Cash)>> = None;
-    for (now, figures) in &run.equity {
-        if shown.as_ref() == Some(figures) {
+    let mut shown: Option<&[(Cash, Cash)]> = None;
+    for (now, figures) in run.equity.closes() {
+        if shown == Some(figures) {
             continue; // Nothing moved: no new peak, no new trough.
         }
         let mut sum = Cash::ZERO;
@@ -315,7 +315,7 @@ fn bases(config: &EngineConfig, market: &Market, run: &Run) -> (Vec<(String, Bas
             sum += balance + unrealised;
         }
         total.push(now.0, usdt(sum));
-        shown = Some(figures.clone());
+        shown = Some(figures);
     }
     let books = config.books.iter().zip(&trackers).map(|(book, tracker)| {
         let symbols = book.symbols.iter().map(|s| s.symbol);

@@ -28,7 +28,7 @@ pub struct Run {
     /// Facts in the order of happening, with the time of the step.
     pub notices: Vec<(Timestamp, Notice)>,
     /// Balance and unrealised result of each book at each close.
-    pub equity: Vec<(Timestamp, Vec<(Cash, Cash)>)>,
+    pub equity: EquityLog,
     /// Bars that went through the engine.
     pub bars: u64,
     /// CPU time of the loop.
@@ -37,6 +37,38 @@ pub struct Run {
     pub detailed: Vec<u64>,
     /// Wanted levels of the first book that trades a symbol, by symbol, when charts are wanted.
     pub ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
+}
+
+/// Balance and unrealised result of every book at every close, in one flat list.
+#[derive(Clone, Debug, Default)]
+pub struct EquityLog {
+    times: Vec<Timestamp>,
+    figures: Vec<(Cash, Cash)>,
+    books: usize,
+}
+
+impl EquityLog {
+    fn for_run(books: usize, closes: usize) -> Self {
+        let figures = Vec::with_capacity(books * closes);
+        Self { times: Vec::with_capacity(closes), figures, books }
+    }
+
+    /// Closes in order: the time, and (balance, unrealised) by book.
+    pub fn closes(&self) -> impl Iterator<Item = (Timestamp, &[(Cash, Cash)])> {
+        self.times.iter().copied().zip(self.figures.chunks_exact(self.books.max(1)))
+    }
+
+    /// How many closes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// True when nothing closed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
 }
 
 /// Keeps facts, drops refusals: those are counted by the engine.
@@ -82,16 +114,17 @@ pub fn run(
 ) -> Run {
     let history = History::new(config.clone(), path, request.on_trip, Keep::default());
     let first = market.feeds.iter().filter_map(|f| f.bars.first()).map(|b| b.at).min();
+    let mut at = first.unwrap_or(market.to);
+    let total = ((market.to - at).0 / HOUR.0).max(0) as u64;
+    let closes = usize::try_from(total).unwrap_or(0);
     let mut driver = Driver {
         history,
         hours: Hours::new(market),
-        equity: Vec::new(),
+        equity: EquityLog::for_run(config.books.len(), closes),
         ladders: BTreeMap::new(),
         charts,
         bars: 0,
     };
-    let mut at = first.unwrap_or(market.to);
-    let total = ((market.to - at).0 / HOUR.0).max(0) as u64;
     let clock = ThreadTime::now();
     let mut hour = 0;
     while at < market.to {
@@ -110,7 +143,7 @@ pub fn run(
 struct Driver<'a> {
     history: History<Keep>,
     hours: Hours<'a>,
-    equity: Vec<(Timestamp, Vec<(Cash, Cash)>)>,
+    equity: EquityLog,
     ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
     charts: bool,
     bars: u64,
@@ -151,8 +184,9 @@ impl Driver<'_> {
 
     fn observe(&mut self, now: Timestamp) {
         let books = self.history.engine().books();
-        let figures = books.iter().map(|book| (book.wallet.balance, book.unrealised())).collect();
-        self.equity.push((now, figures));
+        self.equity.times.push(now);
+        let figures = books.iter().map(|book| (book.wallet.balance, book.unrealised()));
+        self.equity.figures.extend(figures);
         if self.charts {
             for (symbol, _) in &self.hours.now {
                 let levels = wanted(self.history.engine(), *symbol);

@@ -137,7 +137,7 @@ pub enum Trip {
 }
 
 fn symbol(text: &str) -> Result<SymbolName, String> {
-    crate::config::symbol(text).map_err(|why| why.to_string())
+    crate::config::symbol(text).map_err(String::from)
 }
 
 fn rate(text: &str) -> Result<Fraction, String> {

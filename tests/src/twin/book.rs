@@ -44,6 +44,19 @@ pub struct State {
     pub margin: Option<Q>,
     /// Bar of the last closing fill.
     pub closed_bar: Option<usize>,
+    /// What happened in the bar so far.
+    pub seen: Seen,
+}
+
+/// What happened between the open of a bar and its path.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// A cycle was open at O.
+    pub old: bool,
+    /// An entry was filled in this bar.
+    pub entered: bool,
+    /// A close was filled in this bar.
+    pub done: bool,
 }
 
 /// One strategy at work.

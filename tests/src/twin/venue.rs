@@ -1,6 +1,6 @@
 //! Matching of one bar of one symbol against what was in force at its open (fills.md 2–6).
 
-use super::book::{Book, How};
+use super::book::{Book, How, Seen};
 use super::cycle::{Held, stop_price, target_price};
 use super::ladder::Order;
 use super::number::{half_even, int};
@@ -42,23 +42,37 @@ pub fn settle(book: &mut Book<'_>, i: usize) {
     });
 }
 
-/// Matches the bar of the present round of symbol `i`.
-pub fn match_bar(book: &mut Book<'_>, i: usize) {
+/// Matches the open of the bar of the present round of symbol `i`.
+pub fn open_bar(book: &mut Book<'_>, i: usize) {
+    let old = book.states[i].cycle.is_some();
+    book.states[i].seen = Seen { old, entered: false, done: false };
+    with_bar(book, i, |matching| matching.at_open());
+    let state = &mut book.states[i];
+    state.closing = None;
+    state.entering = None;
+}
+
+/// Matches its path, after the opens of all symbols.
+pub fn path_bar(book: &mut Book<'_>, i: usize) {
+    with_bar(book, i, |matching| matching.on_path());
+    if let Some(index) = book.states[i].now {
+        book.states[i].last = book.symbol(i).bars[index].c;
+    }
+}
+
+fn with_bar(book: &mut Book<'_>, i: usize, act: impl FnOnce(&mut Match<'_, '_>)) {
     let Some(index) = book.states[i].now else {
         return;
     };
     let bar = book.symbol(i).bars[index];
-    if !bar.volume_is_zero && book.states[i].closed_bar != Some(index) {
-        let old = book.states[i].cycle.is_some();
-        let mut matching =
-            Match { book, i, index, bar, old, entered: false, done: false, stage: Stage::Open };
-        matching.at_open();
-        matching.on_path();
+    if bar.volume_is_zero || book.states[i].closed_bar == Some(index) {
+        return;
     }
-    let state = &mut book.states[i];
-    state.closing = None;
-    state.entering = None;
-    state.last = bar.c;
+    let Seen { old, entered, done } = book.states[i].seen;
+    let mut matching = Match { book, i, index, bar, old, entered, done, stage: Stage::Open };
+    act(&mut matching);
+    let (entered, done) = (matching.entered, matching.done);
+    book.states[i].seen = Seen { old, entered, done };
 }
 
 struct Match<'b, 'a> {

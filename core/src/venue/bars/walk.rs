@@ -22,6 +22,8 @@ pub trait Trader {
     fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, touch: Touch);
     /// Rungs that a touch would send, by direction and level; none when entries rest as limits.
     fn rungs(&self, place: Place) -> Option<Rungs>;
+    /// The nearest of those rungs by direction: the quick answer for a quiet bar.
+    fn nearest_rungs(&self, place: Place) -> [Option<Ticks>; 2];
 }
 
 /// One symbol of one book.
@@ -84,7 +86,7 @@ impl BarVenue {
         desk.happened = Happened { held: desk.position.is_some(), ..Happened::default() };
         let quiet = desk.is_quiet_at_open(bar);
         let quiet = quiet && !self.is_used_up(place, bar.open);
-        if quiet && trader.rungs(place).is_none_or(|rungs| !reaches(&rungs, bar.open, bar.open)) {
+        if quiet && !reaches(trader.nearest_rungs(place), bar.open, bar.open) {
             return;
         }
         Walk { venue: self, trader, place, bar: *bar, at: bar.at }.open();
@@ -95,7 +97,7 @@ impl BarVenue {
         let Some(desk) = self.desk_mut(place.book, place.symbol) else { return };
         let quiet = desk.is_quiet_on_path(bar);
         let quiet = quiet && !self.is_used_up_on_path(place, bar);
-        if !quiet || trader.rungs(place).is_some_and(|rungs| reaches(&rungs, bar.low, bar.high)) {
+        if !quiet || reaches(trader.nearest_rungs(place), bar.low, bar.high) {
             Walk { venue: self, trader, place, bar: *bar, at }.path();
         }
         if let Some(desk) = self.desk_mut(place.book, place.symbol) {
@@ -115,11 +117,10 @@ impl BarVenue {
     }
 }
 
-/// True when a rung lies within reach of the prices `low` to `high`.
-fn reaches(rungs: &Rungs, low: Ticks, high: Ticks) -> bool {
-    let [long, short] = rungs;
-    long.iter().flatten().any(|&(price, _)| low <= price)
-        || short.iter().flatten().any(|&(price, _)| high >= price)
+/// True when the nearest rung of a side lies within reach of the prices `low` to `high`.
+#[inline]
+fn reaches([long, short]: [Option<Ticks>; 2], low: Ticks, high: Ticks) -> bool {
+    long.is_some_and(|price| low <= price) || short.is_some_and(|price| high >= price)
 }
 
 impl Desk {
@@ -523,10 +524,13 @@ impl<T: Trader> Walk<'_, T> {
         for order in orders {
             let (id, lots, touched) = (order.id, order.lots, touch.price);
             if self.pessimistic() {
+                let price = self.deferred_price(id.direction, touched);
+                let notional = self.venue.notional(id.symbol, price, lots);
+                let fee = notional.times_up(self.venue.costs.taker);
                 let desk = self.desk_mut();
                 desk.happened.entered = true;
                 desk.preset = order.preset;
-                desk.deferred.push(Deferred { id, lots, touched, at });
+                desk.deferred.push(Deferred { id, lots, touched, at, fee });
             } else {
                 let paid = self.taker_in(id.direction, touched);
                 self.enter(id, at, paid, lots, Liquidity::Taker, order.preset);
@@ -535,13 +539,17 @@ impl<T: Trader> Walk<'_, T> {
         sent
     }
 
-    /// Executes the market entries of the pessimistic run: at the worse of touch and close.
+    /// What a market entry of the pessimistic run pays: the worse of touch and close, slipped.
+    fn deferred_price(&self, direction: Direction, touched: Ticks) -> Ticks {
+        let worse = direction.mirror(touched).max(direction.mirror(self.bar.close));
+        self.taker_in(direction, direction.mirror(worse))
+    }
+
+    /// Executes the market entries of the pessimistic run.
     fn book_deferred(&mut self) {
         let deferred: Vec<Deferred> = core::mem::take(&mut self.desk_mut().deferred);
         for order in deferred {
-            let direction = order.id.direction;
-            let touched = direction.mirror(order.touched).max(direction.mirror(self.bar.close));
-            let price = self.taker_in(direction, direction.mirror(touched));
+            let price = self.deferred_price(order.id.direction, order.touched);
             let preset = self.desk().preset;
             self.venue.execute(order.id, order.at, price, order.lots, Liquidity::Taker, preset);
             self.listen();
