@@ -206,7 +206,7 @@ fn symbol(
     let name = i.symbol.to_string();
     let set = sets.iter().find(|set| set.strategy == book.name && set.symbol == name)?;
     let strategy =
-        set.parameters.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+        set.parameters.iter().map(|(key, value)| ((*key).to_owned(), parameter(value))).collect();
     Some(SymbolParameters {
         symbol: name,
         tick: i.tick,
@@ -223,6 +223,14 @@ fn symbol(
         strategy,
         params_hash: set.hash.clone(),
     })
+}
+
+/// A parameter as JSON: a list such as `[long, short]` becomes one, decimals stay strings.
+fn parameter(value: &str) -> Value {
+    match value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(items) => json!(items.split(',').map(str::trim).collect::<Vec<_>>()),
+        None => json!(value),
+    }
 }
 
 fn worst(worst: &worst_case::WorstCase, book: &BookConfig) -> WorstCase {
@@ -262,7 +270,29 @@ fn series(market: &Market, feed: &Feed) -> Vec<DataSeries> {
             .is_none()
             .then_some(FundingCoverage { records: feed.funding.0, filled: feed.funding.1 }),
     };
-    feed.files.iter().map(one).collect()
+    let mut all: Vec<DataSeries> = feed.files.iter().map(one).collect();
+    if !all.iter().any(|series| series.kind == "funding") && feed.funding.1 > 0 {
+        all.push(stated_funding(market, feed));
+    }
+    all
+}
+
+/// Funding without a file: every settlement was charged at the stated rate.
+fn stated_funding(market: &Market, feed: &Feed) -> DataSeries {
+    DataSeries {
+        symbol: feed.symbol.to_string(),
+        kind: "funding".to_owned(),
+        timeframe: None,
+        file: "none: the stated rate".to_owned(),
+        from: moment(market.from),
+        to: moment(market.to),
+        rows: 0,
+        gaps: 0,
+        sha256: String::new(),
+        tick_used: None,
+        resolution: None,
+        funding: Some(FundingCoverage { records: feed.funding.0, filled: feed.funding.1 }),
+    }
 }
 
 /// Which resolution each hour of the run was matched at, as counts and ranges.
