@@ -34,10 +34,14 @@ impl Basis {
     /// The average entry in ticks, for people.
     #[must_use]
     pub fn average(self, value: i64) -> f64 {
-        // The narrow conversion is one instruction; the wide one is a call.
-        let cost = i64::try_from(self.cost.0).map_or(self.cost.0 as f64, |cost| cost as f64);
-        cost / (self.lots.0 as f64 * value as f64)
+        narrow(self.cost) / (self.lots.0 as f64 * value as f64)
     }
+}
+
+/// Cash as f64; for i64 amounts one instruction instead of a call.
+#[inline]
+fn narrow(cash: Cash) -> f64 {
+    i64::try_from(cash.0).map_or(cash.0 as f64, |units| units as f64)
 }
 
 /// S = P̄·(1 ∓ sl), rounded to the nearer tick (long up, short down). `basis.lots` > 0; `value`
@@ -68,10 +72,13 @@ pub fn beyond_stop(
     value: i64,
     stop_loss: Fraction,
 ) -> bool {
-    let factor = SCALE - direction.sign() * stop_loss.0;
-    let estimate = basis.average(value) * (factor as f64 / SCALE as f64);
-    let distance = (price.0 as f64 - estimate) * direction.sign() as f64;
-    if distance > 2.0 + estimate.abs() * 1e-9 {
+    // Compared as notionals, so that the clear answer needs no division. Two ticks of slack cover
+    // the rounding of the stop, a billionth that of f64.
+    let factor = (SCALE - direction.sign() * stop_loss.0) as f64 / SCALE as f64;
+    let unit = basis.lots.0 as f64 * value as f64;
+    let at_stop = narrow(basis.cost) * factor;
+    let distance = (price.0 as f64 * unit - at_stop) * direction.sign() as f64;
+    if distance > 2.0 * unit + at_stop.abs() * 1e-9 {
         return false;
     }
     let stop = stop_price(direction, basis, value, stop_loss);
