@@ -2,7 +2,7 @@
 //!
 //! A request takes effect after its latency, a resting order exists before the price that fills
 //! it, and everything that happens is reported after a delay. Nothing here is random: delays and
-//! behaviour come from [`Settings`], faults from whoever drives the venue.
+//! behaviour come from [`Settings`], faults from whoever drives the venue ([`super::live`]).
 //!
 //! [`admit`] says what is refused, [`matching`] what a price executes, [`booking`] what an
 //! execution does to wallet and position, [`margin`] what a wallet can carry, [`desk`] keeps it.

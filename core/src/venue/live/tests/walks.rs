@@ -1,0 +1,89 @@
+//! Random walks with random latencies and partial sizes, every message arriving.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A step of the walk: pause, move of the price, distance of the mark, size.
+type Move = (i64, i64, i64, i64);
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    prop::collection::vec((1i64..3_000, -120i64..121, -5i64..6, 1i64..80), 1..60)
+}
+
+impl World {
+    /// Held means protected: the engine has a stop or has asked for one or closes; the venue
+    /// holds stops, or the stop that travelled with the entry, for everything.
+    fn check_protection(&self) {
+        let lane = self.lane();
+        if lane.cycle.is_some() {
+            let protection = &lane.protection;
+            let stop = protection.working.or(protection.pending).is_some();
+            assert!(stop || lane.close.is_some(), "the engine holds and has no stop");
+        }
+        let desk = self.live.venue().desk(PLACE).unwrap();
+        assert!(
+            desk.uncovered().is_zero() || desk.preset.is_some(),
+            "the venue holds {:?} with {:?}",
+            desk.position,
+            desk.orders
+        );
+    }
+
+    /// Once everything has been told, both sides agree to the last digit.
+    fn check_agreement(&self) {
+        if !self.is_told() {
+            return;
+        }
+        let wallet = &self.live.engine().books()[0].wallet;
+        assert_eq!(Some(wallet.balance), self.live.venue().balance(BOOK));
+        assert_eq!(self.held(), self.position());
+        let cost = self.live.venue().desk(PLACE).unwrap().position.map(|p| p.cost);
+        assert_eq!(self.lane().cycle.as_ref().map(|cycle| cycle.basis.cost), cost);
+    }
+
+    fn walk(&mut self, moves: &[Move]) {
+        let mut price = 10_000;
+        let mut next_close = Timestamp(0) + Span::hours(self.bars + 1);
+        for &(pause, step, basis, size) in moves {
+            price += step;
+            let (last, mark) = (Ticks(price), Ticks(price + basis));
+            self.live.print(SYMBOL, Print { last, mark, size: Some(Lots(size)) });
+            let until = self.live.now() + Span(pause * 40);
+            while self.live.take_one(until).is_some() {
+                self.check_money();
+                if self.live.next_due() != Some(self.live.now()) {
+                    self.check_protection();
+                    self.check_agreement();
+                }
+            }
+            self.live.advance(until);
+            if self.live.now() >= next_close {
+                let bar = self.bar(price);
+                self.live.tell(&Event::BarClosed { symbol: SYMBOL, bar });
+                next_close = next_close + Span::hours(1);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_position_is_never_without_a_stop_and_no_cent_is_lost(
+        moves in moves(),
+        request in 0i64..400,
+        answer in 0i64..400,
+        report in 0i64..400,
+        short: bool,
+    ) {
+        let config = config(Sides { long: true, short });
+        let mut world = World::with(config, |s| {
+            s.delays.request = Span(request);
+            s.delays.answer = Span(answer);
+            s.delays.report = Span(report);
+        });
+        world.walk(&moves);
+    }
+}
