@@ -9,13 +9,14 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::config::Sides;
-use crate::event::Feed;
+use crate::event::{Feed, Request};
 use crate::executor::Lane;
 use crate::ids::OrderKind;
 use crate::market::Bar;
 use crate::money::{Cash, Lots};
 use crate::notice::{CycleResult, FillReason, Notice};
 use crate::venue::fixture::{BOOK, PLACE, SYMBOL, config, longs};
+use crate::venue::prices::Order;
 
 /// What the engine said.
 #[derive(Default)]
@@ -25,6 +26,10 @@ impl Sink for Log {
     fn hear(&mut self, _: Timestamp, notice: &Notice) {
         self.0.push(notice.clone());
     }
+}
+
+fn lost_if(lost: bool) -> Delivery {
+    if lost { Delivery::Lost } else { Delivery::Once }
 }
 
 type CommandFate = dyn FnMut(Timestamp, &Command) -> Result<Delivery, Reject>;
@@ -136,6 +141,12 @@ impl World {
         self.live.fates_mut().event = Box::new(fate);
     }
 
+    /// A person trips the switch: entries are withdrawn.
+    fn kill(&mut self) {
+        let request = Request::Kill { book: None, reason: "test".into() };
+        self.live.tell(&Event::RequestMade { request, by: "tester".into() });
+    }
+
     /// No more faults.
     fn heal(&mut self) {
         self.on_command(|_, _| Ok(Delivery::Once));
@@ -170,7 +181,7 @@ impl World {
     /// Kinds and prices of what rests at the venue, in the order of arrival.
     fn resting(&self) -> Vec<(OrderKind, i64, i64)> {
         let orders = &self.live.venue().desk(PLACE).unwrap().orders;
-        let line = |o: &super::super::prices::Order| (o.id.kind, o.kind.price().0, o.rest().0);
+        let line = |o: &Order| (o.id.kind, o.kind.price().0, o.rest().0);
         orders.iter().map(line).collect()
     }
 

@@ -78,14 +78,14 @@ impl PriceVenue {
         }
     }
 
-    /// The stop that travelled with an entry guards what no stop order covers.
+    /// The stop that travelled with an entry guards what no stop order covers, until a stop order
+    /// made or changed after the fill covers everything.
     fn guard(&mut self, id: OrderId, preset: Option<Ticks>) {
         let on = self.settings.presets;
         let Some(desk) = self.desk_mut(place_of(id)) else { return };
         if on && desk.position.is_some_and(|position| position.direction == id.direction) {
             desk.preset = preset.or(desk.preset);
         }
-        desk.drop_preset_if_covered();
     }
 
     /// Ends reduce-only orders that have nothing to reduce any more.

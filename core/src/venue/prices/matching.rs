@@ -193,7 +193,8 @@ impl PriceVenue {
             }
         });
         let direction = desk.position.map(|position| position.direction);
-        let preset = desk.preset.zip(direction).filter(|&(at, d)| reached(d, at, watched));
+        let preset = desk.preset.filter(|_| desk.uncovered().is_positive()).zip(direction);
+        let preset = preset.filter(|&(trigger, direction)| reached(direction, trigger, watched));
         let preset = preset.map(|(trigger, _)| Met::Preset(trigger));
         let used_up = direction.and_then(|direction| self.used_up(place, direction, print.mark));
         orders

@@ -1,6 +1,7 @@
 //! Cycles whose messages are refused, lost, doubled or late (invariants.md, executor).
 
 use super::*;
+use crate::venue::prices::Status;
 
 fn is_stop(command: &Command) -> bool {
     matches!(command, Command::PlaceStop { .. } | Command::AmendStop { .. })
@@ -45,13 +46,11 @@ fn a_lost_answer_is_asked_for_until_known() {
         world.on_command(move |_, c| {
             let first = matches!(c, Command::Place(order) if order.id.level == 0);
             let lose = lost && first && core::mem::take(&mut once);
-            Ok(if lose { Delivery::Lost } else { Delivery::Once })
+            Ok(lost_if(lose))
         });
-        world.on_event(move |_, event| match event {
-            Event::OrderAccepted { id, .. } if !lost && id.level == 0 && id.sequence > 3 => {
-                Delivery::Lost
-            }
-            _ => Delivery::Once,
+        world.on_event(move |_, event| {
+            let answer = matches!(event, Event::OrderAccepted { id, .. } if id.level == 0);
+            lost_if(!lost && answer)
         });
         world.close(9_700);
         world.wait(2_000);
@@ -74,9 +73,8 @@ fn a_lost_answer_is_asked_for_until_known() {
 fn an_order_that_filled_while_its_answer_was_lost_is_found_and_protected() {
     let mut world = World::new();
     // The stream is down as well: fills are lost until the order is asked for.
-    world.on_event(|_, event| match event {
-        Event::OrderFilled(_) | Event::OrderAccepted { .. } => Delivery::Lost,
-        _ => Delivery::Once,
+    world.on_event(|_, event| {
+        lost_if(matches!(event, Event::OrderFilled(_) | Event::OrderAccepted { .. }))
     });
     world.close(9_700);
     world.wait(1_000);
@@ -139,15 +137,12 @@ fn every_request_sent_twice_does_no_harm() {
 #[test]
 fn a_fill_that_comes_after_the_cancel_is_owned() {
     let mut world = World::new();
-    world.on_event(|_, event| match event {
-        Event::OrderFilled(_) => Delivery::Late(Span(600)),
-        _ => Delivery::Once,
+    world.on_event(|_, event| {
+        let fill = matches!(event, Event::OrderFilled(_));
+        if fill { Delivery::Late(Span(600)) } else { Delivery::Once }
     });
     world.live.print(SYMBOL, Print { last: Ticks(9_899), mark: Ticks(9_899), size: Some(Lots(4)) });
-    world.live.tell(&Event::RequestMade {
-        request: crate::event::Request::Kill { book: None, reason: "test".into() },
-        by: "tester".into(),
-    });
+    world.kill();
     world.wait(300);
     assert_eq!(world.held(), 0, "cancelled with four executed; the fill is under way");
     assert!(world.lane().has_entries(), "kept until its fills are known");
@@ -161,12 +156,12 @@ fn a_suspended_symbol_freezes_and_resumes() {
     let mut world = World::new();
     world.price(9_899);
     let now = world.live.now();
-    world.live.venue_mut().set_status(now, SYMBOL, super::super::super::prices::Status::Suspended);
+    world.live.venue_mut().set_status(now, SYMBOL, Status::Suspended);
     world.close(10_200);
     world.wait(20_000);
     assert_eq!((world.held(), world.position()), (50, 50));
     let now = world.live.now();
-    world.live.venue_mut().set_status(now, SYMBOL, super::super::super::prices::Status::Trading);
+    world.live.venue_mut().set_status(now, SYMBOL, Status::Trading);
     world.wait(60_000);
     world.price(9_950);
     world.assert_flat(FillReason::TargetAtClose);

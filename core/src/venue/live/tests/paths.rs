@@ -53,10 +53,7 @@ fn a_partial_fill_then_a_cancel_keeps_four_protected() {
     let mut world = World::new();
     world.sized(9_899, 4);
     assert_eq!((world.held(), world.stop()), (4, Some((9_405, 4))));
-    world.live.tell(&Event::RequestMade {
-        request: crate::event::Request::Kill { book: None, reason: "test".into() },
-        by: "tester".into(),
-    });
+    world.kill();
     world.wait(1_000);
     assert_eq!((world.held(), world.position()), (4, 4));
     assert_eq!(world.resting().iter().filter(|o| o.0 == OrderKind::Entry).count(), 0);
@@ -69,10 +66,7 @@ fn a_partial_fill_then_a_cancel_keeps_four_protected() {
 #[test]
 fn a_cancel_that_races_a_fill_loses_nothing() {
     let mut world = World::with(longs(), |s| s.delays.request = Span(400));
-    world.live.tell(&Event::RequestMade {
-        request: crate::event::Request::Kill { book: None, reason: "test".into() },
-        by: "tester".into(),
-    });
+    world.kill();
     // The cancels are on their way for 400 ms; the price is faster.
     world.live.price(SYMBOL, Ticks(9_899));
     world.wait(5_000);
@@ -137,14 +131,9 @@ fn funding_is_part_of_the_cycle() {
 #[test]
 fn a_liquidation_is_booked_like_any_close() {
     let mut world = World::with(longs(), |s| s.presets = false);
-    world.on_command(|_, command| match command {
-        Command::PlaceStop { .. } | Command::AmendStop { .. } => Ok(Delivery::Lost),
-        Command::Place(_)
-        | Command::Amend { .. }
-        | Command::Cancel { .. }
-        | Command::Query { .. }
-        | Command::FetchBars { .. }
-        | Command::SetLeverage { .. } => Ok(Delivery::Once),
+    world.on_command(|_, command| {
+        let stop = matches!(command, Command::PlaceStop { .. } | Command::AmendStop { .. });
+        Ok(lost_if(stop))
     });
     world.price(9_699);
     assert_eq!(world.position(), 152);

@@ -15,9 +15,12 @@ fn enter_other(rig: &mut Rig, lots: i64) {
 
 fn liquidations(rig: &mut Rig) -> Vec<(SymbolId, i64, i64)> {
     let all = rig.events().into_iter();
-    let one = |event| match event {
-        Event::PositionLiquidated { symbol, price, lots, .. } => Some((symbol, price.0, lots.0)),
-        _ => None,
+    let one = |event| {
+        if let Event::PositionLiquidated { symbol, price, lots, .. } = event {
+            Some((symbol, price.0, lots.0))
+        } else {
+            None
+        }
     };
     all.filter_map(one).collect()
 }

@@ -99,3 +99,18 @@ fn a_short_is_a_long_in_the_mirror() {
     rig.price(10_600);
     assert_eq!(rig.deals(), [(10_611, 10, Liquidity::Taker)], "beyond the trigger, and slippage");
 }
+
+#[test]
+fn a_preset_stays_until_a_stop_order_made_after_it_covers_everything() {
+    let mut rig = Rig::new();
+    rig.holding(10).stop(2, 9_300, 15);
+    rig.entry(Direction::Long, 3, Some(9_800), 5, Some(9_500)).price(9_790).events();
+    let stop = id(OrderKind::Stop, Direction::Long, 2);
+    let amend = |lots| Command::AmendStop { id: stop, trigger: Ticks(9_300), lots: Lots(lots) };
+    rig.send(amend(10)).events();
+    assert_eq!((rig.desk().uncovered(), rig.desk().preset), (Lots(5), Some(Ticks(9_500))));
+    rig.send(amend(15)).events();
+    assert_eq!(rig.desk().preset, None);
+    rig.price(9_400);
+    assert_eq!(rig.held(), 15);
+}
