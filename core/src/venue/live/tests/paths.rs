@@ -140,3 +140,35 @@ fn a_liquidation_is_booked_like_any_close() {
     world.price(7_500);
     world.assert_flat(FillReason::Liquidation);
 }
+
+#[test]
+fn market_data_that_is_late_enters_at_a_later_price() {
+    for (delay, paid) in [(20, 9_860), (150, 9_810)] {
+        let mut config = longs();
+        config.entry_order = crate::config::EntryOrder::Market;
+        let mut world = World::with(config, |s| s.delays.market_data = Span(delay));
+        for price in [9_899, 9_850, 9_800] {
+            world.live.price(SYMBOL, Ticks(price));
+            world.live.advance(world.live.now() + Span(100));
+        }
+        world.live.advance(world.live.now() + Span(100));
+        let fills = world.live.sink().0.iter().filter_map(|notice| {
+            if let Notice::Filled { fill, .. } = notice { Some(fill.price) } else { None }
+        });
+        assert_eq!(fills.collect::<Vec<_>>()[0], Ticks(paid), "{delay} ms");
+    }
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_an_unknown_outcome() {
+    for (answer, asked) in [(2_000, 0), (4_000, 1)] {
+        let mut world = World::with(longs(), |s| s.delays.answer = Span(answer));
+        world.wait(9_000);
+        world.sent();
+        world.price(9_899);
+        world.wait(3_000);
+        let queries = world.sent().into_iter().filter(|c| matches!(c, Command::Query { .. }));
+        assert_eq!(queries.count().min(1), asked);
+        assert_eq!(world.position(), 50, "and not a failure");
+    }
+}
