@@ -289,6 +289,17 @@ pub struct RiskConfig {
     pub groups: Vec<Group>,
 }
 
+impl RiskConfig {
+    /// Closed bars that a book waits after a cold start.
+    #[must_use]
+    pub fn cooling(&self, mode: Mode) -> u32 {
+        match mode {
+            Mode::Live => self.cold_start_bars,
+            Mode::Paper => 0,
+        }
+    }
+}
+
 /// A correlation group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {

@@ -18,8 +18,9 @@ use crate::executor::{Effects, Lane};
 use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
 use crate::market::{Append, Bar};
 use crate::money::{Cash, Direction, Ticks};
-use crate::notice::{Anomaly, FillReason, Notice, Switch};
+use crate::notice::{Anomaly, Notice, Switch};
 use crate::risk::switches::{Latch, PeakWindow};
+use crate::runner::Runner;
 use crate::step::{Step, Wake, WakeReason};
 use crate::time::Timestamp;
 pub use book::Book;
@@ -49,8 +50,9 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
-        let books =
-            (0..config.books.len()).map(|index| Book::new(&config, BookId(index as u16))).collect();
+        let books = (0..config.books.len())
+            .map(|index| Book::new(&config, BookId(index as u16)))
+            .collect();
         let round = Round::new(config.instruments.len());
         Self { config, books, round, globals: Default::default(), rooms: decide::Rooms::default() }
     }
@@ -74,6 +76,7 @@ impl Engine {
             }
             Event::BarClosed { symbol, bar } => self.bar_closed(now, *symbol, bar, out),
             Event::HistoryLoaded { symbol, bar } => self.history_loaded(*symbol, bar, out),
+            Event::BarsLost { symbol } => self.bars_lost(*symbol, out),
             Event::PriceMoved { book, symbol, price } => {
                 self.price_moved(now, *book, *symbol, *price, out);
             }
@@ -122,7 +125,7 @@ impl Engine {
                     liquidity: crate::event::Liquidity::Taker,
                 };
                 self.with_lane(now, id, out, |lane, fx| {
-                    lane.exit_filled(fx, &fill, FillReason::Liquidation);
+                    lane.liquidated(fx, &fill);
                 });
                 self.judge(now, *book, out);
             }
@@ -191,12 +194,9 @@ impl Engine {
     ) {
         let Self { config, books, .. } = self;
         let Some(book) = books.get_mut(usize::from(id.book.0)) else { return };
-        let waiting = book.waiting;
-        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else {
-            return;
-        };
+        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else { return };
         act(lane, &mut fx);
-        if waiting {
+        if book.waiting {
             book.send_waiting(now, config, out);
         }
     }
@@ -222,21 +222,39 @@ impl Engine {
         if self.round.is_behind(bar.at) {
             self.finish_round(now, out);
         }
-        let mut taken = false;
+        let current = self.round.is_current(bar.at);
+        let (mut taken, mut awaited) = (false, false);
         for book in &mut self.books {
+            let id = book.id;
             let Some(lane) = book.lane_mut(symbol) else { continue };
             let append = lane.runner.push(bar, &lane.params);
             if append == Append::Appended {
-                lane.fresh = true;
-                lane.mark = bar.close;
-                taken = true;
+                if current && !lane.runner.is_behind() {
+                    lane.fresh = true;
+                    lane.mark = bar.close;
+                    taken = true;
+                }
             } else {
+                awaited |= matches!(append, Append::Gap { .. });
                 misplaced(symbol, bar, append, out);
             }
+            lane.tell_readiness(id, out);
         }
         if taken {
             self.round.arrive(symbol, bar.at, now);
             self.finish_round_if_complete(now, out);
+        } else if awaited {
+            self.round.await_bar(bar.at, now);
+        }
+    }
+
+    fn bars_lost(&mut self, symbol: SymbolId, out: &mut Step) {
+        let Self { config, books, .. } = self;
+        for book in books {
+            let (id, timeframe, cooling) = (book.id, book.timeframe, config.risk.cooling(book.mode));
+            let Some(lane) = book.lane_mut(symbol) else { continue };
+            lane.runner = Runner::new(&lane.params, timeframe, cooling);
+            lane.tell_readiness(id, out);
         }
     }
 

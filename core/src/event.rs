@@ -38,6 +38,12 @@ pub enum Event {
         /// The closed bar.
         bar: Bar,
     },
+    /// Missing bars of a symbol cannot be had: its indicators start anew with the bars that
+    /// follow, which is a cold start for live books (design 4).
+    BarsLost {
+        /// Which symbol.
+        symbol: SymbolId,
+    },
     /// The price moved between bars; never an input of indicators.
     PriceMoved {
         /// The book whose venue saw it; none = all books.

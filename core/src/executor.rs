@@ -2,15 +2,18 @@
 //!
 //! It accepts only what risk approved ([`crate::risk::ladder::Ladder`]), keeps every order until
 //! the exchange says that it ended, protects before anything else, and owns every fill, late ones
-//! included. [`fills`] applies executions, [`answers`] what the exchange says of orders,
-//! [`plan`] turns wanted rungs into the fewest commands, [`protection`] keeps the stop right.
+//! included. [`fills`] applies executions, [`answers`] what the exchange says of orders, [`doubts`]
+//! asks for those whose fate is unknown, [`plan`] turns wanted rungs into the fewest commands,
+//! [`protection`] keeps the stop right.
 
 pub mod answers;
+pub mod doubts;
 pub mod fills;
 pub mod plan;
 pub mod protection;
 
 use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +21,18 @@ use crate::account::{Cycle, Wallet};
 use crate::config::{Costs, EntryOrder, LEVELS_MAX, Params, RiskConfig};
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
-use crate::notice::{FillReason, Notice};
+use crate::notice::{FillReason, Notice, Readiness};
 use crate::risk::Refusal;
 use crate::risk::ladder::{Quote, Quotes, Terms};
 use crate::risk::sizing::Budget;
 use crate::runner::Runner;
 use crate::step::{Step, WakeReason};
-use crate::time::{Span, Timeframe, Timestamp};
+use crate::time::{Timeframe, Timestamp};
+pub use doubts::Doubt;
 pub use protection::Protection;
+
+/// Settlements remembered per symbol.
+const FUNDED_MAX: usize = 16;
 
 /// Everything that one book knows of one symbol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,12 +49,19 @@ pub struct Lane {
     pub entries: [[Option<Entry>; LEVELS_MAX]; 2],
     /// Rungs that risk approved, by direction.
     pub wanted: [Quotes; 2],
-    /// Approved, but waiting for the slot of a symbol whose cancels are not terminal yet.
+    /// Approved, but waiting: for the slot of a symbol whose cancels are not terminal yet, or for
+    /// the stop of a position of the book.
     pub held_back: bool,
     /// The open cycle.
     pub cycle: Option<Cycle>,
     /// Cycles opened so far.
     pub cycles: u32,
+    /// Funding settlements booked last: each is booked once, whichever cycle it belongs to.
+    pub funded: VecDeque<Timestamp>,
+    /// The last time that everything had to go.
+    pub swept: Option<Sweep>,
+    /// Orders that are asked for.
+    pub doubts: Vec<Doubt>,
     /// Margin per level, frozen while anything is quoted or open.
     pub budget: Option<Budget>,
     /// No ladder before the close of the bar that opens at this time.
@@ -64,6 +78,8 @@ pub struct Lane {
     pub mark: Ticks,
     /// A bar of the round in progress has come.
     pub fresh: bool,
+    /// The readiness told last; the next one is told when its kind differs.
+    pub readiness: Option<Readiness>,
     /// The refusal told last; the next one is told when its kind differs.
     pub told: Option<usize>,
     /// Closed bars per refusal kind.
@@ -97,11 +113,8 @@ pub enum EntryState {
     Working,
     /// A cancel was sent.
     Cancelling,
-    /// The outcome of the last request is unknown; asked this many times.
-    InDoubt {
-        /// Questions asked.
-        asked: u8,
-    },
+    /// The outcome of the last request is unknown.
+    InDoubt,
     /// Ended with this quantity executed, of which fills are still missing.
     AwaitingFills {
         /// Executed in total.
@@ -118,8 +131,12 @@ pub struct Target {
     pub price: Ticks,
     /// Quantity asked for last.
     pub lots: Lots,
+    /// The exchange has accepted it, with these figures or with others.
+    pub placed: bool,
     /// Confirmed with these figures. While it is not, every price is watched instead.
     pub working: bool,
+    /// A request with these figures is not answered yet.
+    pub asked: bool,
 }
 
 /// A reduce-only market order that closes the cycle.
@@ -129,8 +146,22 @@ pub struct Close {
     pub id: Option<OrderId>,
     /// Why.
     pub reason: FillReason,
+    /// Quantity not executed yet.
+    pub lots: Lots,
     /// Attempts so far.
     pub attempts: u8,
+}
+
+/// Orders up to this one were withdrawn because everything had to go: what they still fill is
+/// adopted, protected and closed (INC-122).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// Epoch of the last order before it.
+    pub epoch: u32,
+    /// Sequence of the last order before it.
+    pub sequence: u32,
+    /// Why.
+    pub reason: FillReason,
 }
 
 /// What an executor function may touch besides its lane.
@@ -145,6 +176,10 @@ pub struct Effects<'a> {
     pub ids: &'a mut Ids,
     /// Deadlines of the book.
     pub timers: &'a mut Timers,
+    /// Positions of the book without a confirmed stop: no entry is sent meanwhile (INC-120).
+    pub naked: &'a mut u32,
+    /// Set when a lane holds rungs back.
+    pub waiting: &'a mut bool,
     /// Limits.
     pub risk: &'a RiskConfig,
     /// Fees and slippage.
@@ -196,9 +231,17 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Sets a deadline.
+    /// Sets a deadline in place of the one of its kind and symbol.
     pub fn set(&mut self, at: Timestamp, why: WakeReason, symbol: SymbolId) {
+        self.clear(why, symbol);
         self.due.insert((at, why, symbol));
+    }
+
+    /// Sets a deadline unless an earlier one of its kind and symbol stands.
+    pub fn set_by(&mut self, at: Timestamp, why: WakeReason, symbol: SymbolId) {
+        if !self.due.iter().any(|&(due, w, s)| w == why && s == symbol && due <= at) {
+            self.set(at, why, symbol);
+        }
     }
 
     /// Forgets the deadlines of one kind and symbol.
@@ -226,9 +269,6 @@ impl Timers {
     }
 }
 
-/// How long to wait before asking again, and before trying a close again.
-pub(crate) const ASK_AGAIN: Span = Span::seconds(2);
-
 impl Lane {
     /// An idle lane.
     #[must_use]
@@ -249,6 +289,9 @@ impl Lane {
             held_back: false,
             cycle: None,
             cycles: 0,
+            funded: VecDeque::new(),
+            swept: None,
+            doubts: Vec::new(),
             budget: None,
             cooldown_until: None,
             target: None,
@@ -257,6 +300,7 @@ impl Lane {
             seen: VecDeque::new(),
             mark: Ticks::ZERO,
             fresh: false,
+            readiness: None,
             told: None,
             refusals: [0; Refusal::KINDS],
             group,
@@ -361,6 +405,46 @@ impl Lane {
     pub fn want_nothing(&mut self) {
         self.wanted = Default::default();
         self.held_back = false;
+    }
+
+    /// Books a settlement in its cycle, once; the answer is the number of that cycle, which may
+    /// have closed since.
+    pub(crate) fn fund(&mut self, at: Timestamp, amount: Cash) -> Option<u32> {
+        if self.funded.contains(&at) {
+            return None;
+        }
+        if self.funded.len() == FUNDED_MAX {
+            self.funded.pop_front();
+        }
+        self.funded.push_back(at);
+        match &mut self.cycle {
+            Some(cycle) if cycle.opened < at => {
+                cycle.funding += amount;
+                Some(cycle.number)
+            }
+            open => Some(self.cycles - u32::from(open.is_some())),
+        }
+    }
+
+    /// Tells people when the readiness is another than the one told last.
+    #[inline]
+    pub(crate) fn tell_readiness(&mut self, book: BookId, out: &mut Step) {
+        let state = self.runner.readiness();
+        let before = self.readiness.replace(state);
+        if before.is_some_and(|before| !before.is_like(&state)) {
+            out.notices.push(Notice::Readiness { book, symbol: self.symbol, state });
+        }
+    }
+
+    /// Counts a refusal; people are told when its kind changes.
+    #[inline]
+    pub(crate) fn tell_refusal(&mut self, fx: &mut Effects<'_>, refusal: Refusal) {
+        let kind = refusal.kind();
+        self.refusals[kind] += 1;
+        if self.told != Some(kind) {
+            self.told = Some(kind);
+            fx.tell(Notice::Refused { book: fx.ids.book, symbol: self.symbol, refusal });
+        }
     }
 
     /// Releases the frozen margin per level once nothing is open, wanted or resting.

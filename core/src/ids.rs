@@ -227,7 +227,7 @@ impl<'de> Deserialize<'de> for SymbolName {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
+    use std;
     use super::*;
     use proptest::prelude::*;
     use std::string::ToString;

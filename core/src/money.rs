@@ -339,7 +339,7 @@ pub fn slipped(price: Ticks, slippage: Fraction, buying: bool) -> Ticks {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
+    use std;
     use super::*;
     use proptest::prelude::*;
     use std::string::ToString;

@@ -29,7 +29,7 @@ pub enum Notice {
         book: BookId,
         /// Which symbol.
         symbol: SymbolId,
-        /// Which cycle.
+        /// Which cycle: the one that held at the settlement, open or not; 0 when none is known.
         cycle: u32,
         /// Settlement instant.
         at: Timestamp,
@@ -73,7 +73,8 @@ pub enum Notice {
         /// By whom.
         by: String,
     },
-    /// A position has had no confirmed stop for longer than the deadline; it is being closed.
+    /// A position has had no confirmed stop, or one that did not execute, for longer than the
+    /// deadline. It is being closed, unless the exchange does not answer.
     Unprotected {
         /// Which book.
         book: BookId,
@@ -206,6 +207,14 @@ pub enum Anomaly {
         /// Its time.
         at: Timestamp,
     },
+}
+
+impl Readiness {
+    /// True when the other is the same state, whatever its numbers.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        core::mem::discriminant(self) == core::mem::discriminant(other)
+    }
 }
 
 /// How far a symbol is from deciding.

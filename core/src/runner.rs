@@ -11,7 +11,7 @@ use crate::market::{Append, Bar, Resampler, Series};
 use crate::money::{Direction, Ticks};
 use crate::notice::Readiness;
 use crate::strategy::levels;
-use crate::time::Timeframe;
+use crate::time::{Timeframe, Timestamp};
 
 /// One symbol's way from bars to decisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,8 @@ pub struct Runner {
     warmup: u32,
     cooling: u32,
     arming: Arming,
-    gap: bool,
+    /// Open time of the newest bar known, while bars before it are missing.
+    behind: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,13 +87,14 @@ impl Runner {
         };
         let arming = if cooling > 0 { Arming::Awaiting } else { Arming::Always };
         let series = Series::new(timeframe);
-        Self { series, indicators, warmup: params.warmup_bars(), cooling, arming, gap: false }
+        Self { series, indicators, warmup: params.warmup_bars(), cooling, arming, behind: None }
     }
 
     /// A closed bar of the past: warms indicators, decides nothing.
     pub fn load(&mut self, bar: &Bar) -> Append {
         let append = self.series.append(bar);
         if append == Append::Appended {
+            self.catch_up(bar);
             self.indicators.push(bar);
         }
         append
@@ -104,17 +106,33 @@ impl Runner {
         let append = self.series.append(bar);
         match append {
             Append::Appended => {
-                self.gap = false;
+                self.catch_up(bar);
                 let warm = self.is_warm();
                 self.indicators.push(bar);
                 if warm || self.is_warm() {
                     self.advance(warm, params);
                 }
             }
-            Append::Gap { .. } => self.gap = true,
+            Append::Gap { .. } => self.behind = self.behind.max(Some(bar.at)),
             Append::Duplicate | Append::OutOfOrder | Append::Broken(_) => {}
         }
         append
+    }
+
+    /// A gap is healed by the bar that revealed it, not by the first of those before it.
+    #[inline]
+    fn catch_up(&mut self, bar: &Bar) {
+        if self.behind.is_some_and(|newest| newest <= bar.at) {
+            self.behind = None;
+        }
+    }
+
+    /// True while bars are known to be missing: those that come bring indicators up to date, and
+    /// decide nothing.
+    #[inline]
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.behind.is_some()
     }
 
     #[inline]
@@ -156,7 +174,7 @@ impl Runner {
     #[inline]
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_warm() && !self.gap
+        self.is_warm() && !self.is_behind()
     }
 
     /// What the indicators say, warm or not: exits use it as soon as it is defined.
@@ -178,10 +196,18 @@ impl Runner {
             }
     }
 
+    /// Closed bars that a live cold start still waits.
+    #[inline]
+    #[must_use]
+    pub fn cooling(&self) -> u32 {
+        self.cooling
+    }
+
     /// The lifecycle, for people.
+    #[inline]
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        if self.gap {
+        if self.is_behind() {
             Readiness::Gap
         } else if !self.is_warm() {
             let missing = u64::from(self.warmup) - self.series.count();
@@ -204,12 +230,6 @@ impl Runner {
     #[must_use]
     pub fn bars(&self) -> u64 {
         self.series.count()
-    }
-
-    /// Missed bars that cannot be healed: a cold start for a live book.
-    pub fn chill(&mut self, cooling: u32) {
-        self.cooling = cooling;
-        self.arming = if cooling > 0 { Arming::Awaiting } else { Arming::Always };
     }
 }
 

@@ -36,8 +36,6 @@ pub struct Cycle {
     pub fees: Cash,
     /// Funding so far.
     pub funding: Cash,
-    /// Last settlement booked: a settlement is booked once.
-    pub funded_at: Option<Timestamp>,
 }
 
 impl Cycle {
@@ -56,7 +54,6 @@ impl Cycle {
             gross: Cash::ZERO,
             fees: Cash::ZERO,
             funding: Cash::ZERO,
-            funded_at: None,
         }
     }
 

@@ -44,8 +44,10 @@ pub struct Book {
     pub lanes: Vec<Lane>,
     pub(crate) ids: Ids,
     pub(crate) timers: Timers,
-    /// Rungs wait for the slot of a symbol whose cancels are not terminal.
+    /// Rungs wait: for the slot of a symbol whose cancels are not terminal, or for a stop.
     pub(crate) waiting: bool,
+    /// Positions without a confirmed stop.
+    pub(crate) naked: u32,
     /// Lane by symbol.
     places: Vec<Option<u16>>,
 }
@@ -70,10 +72,7 @@ impl Book {
         let settings = &config.books[usize::from(id.0)];
         let mut places = alloc::vec![None; config.instruments.len()];
         let mut lanes = Vec::with_capacity(settings.symbols.len());
-        let cooling = match settings.mode {
-            Mode::Live => config.risk.cold_start_bars,
-            Mode::Paper => 0,
-        };
+        let cooling = config.risk.cooling(settings.mode);
         for chosen in &settings.symbols {
             let Some(instrument) = config.instrument(chosen.symbol) else { continue };
             places[usize::from(chosen.symbol.0)] = Some(lanes.len() as u16);
@@ -97,6 +96,7 @@ impl Book {
             ids: Ids { book: id, epoch: 0, sequence: 0 },
             timers: Timers::default(),
             waiting: false,
+            naked: 0,
             places,
         }
     }
@@ -143,6 +143,8 @@ impl Book {
             wallet: &mut self.wallet,
             ids: &mut self.ids,
             timers: &mut self.timers,
+            naked: &mut self.naked,
+            waiting: &mut self.waiting,
             risk: &config.risk,
             costs: &config.costs,
             entry_order: config.entry_order,
@@ -158,15 +160,9 @@ impl Book {
 
     /// Books a settlement once; the answer is the cycle that it belongs to.
     pub(crate) fn fund(&mut self, symbol: SymbolId, at: Timestamp, amount: Cash) -> Option<u32> {
-        let place = (*self.places.get(usize::from(symbol.0))?)?;
-        let cycle = self.lanes.get_mut(usize::from(place))?.cycle.as_mut()?;
-        if cycle.funded_at.is_some_and(|booked| booked >= at) {
-            return None;
-        }
-        cycle.funded_at = Some(at);
-        cycle.funding += amount;
+        let cycle = self.lane_mut(symbol)?.fund(at, amount)?;
         self.wallet.receive_funding(amount);
-        Some(cycle.number)
+        Some(cycle)
     }
 
     /// Unrealised result of the open cycles at their last prices.
@@ -227,8 +223,11 @@ impl Book {
         }
     }
 
-    /// Sends rungs that waited, as far as slots are free.
+    /// Sends rungs that waited, as far as slots are free and every position has its stop.
     pub(crate) fn send_waiting(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
+        if self.naked > 0 {
+            return;
+        }
         let limit = config.risk.max_live_grids;
         let base = self.wallet.balance.min(self.equity());
         let reserved = self.lanes.iter().map(Lane::reserved).sum();
@@ -239,13 +238,15 @@ impl Book {
         let (lanes, mut fx) = self.split(now, config, out);
         let mut still = false;
         for lane in lanes.iter_mut().filter(|lane| lane.held_back) {
-            if used >= limit {
+            let needs = u32::from(!lane.occupies());
+            if needs > 0 && used >= limit {
                 still = true;
                 continue;
             }
             lane.held_back = false;
+            lane.told = None;
             lane.sync(&mut fx);
-            used += 1;
+            used += needs;
         }
         self.waiting = still;
     }

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use super::book::Book;
 use super::round::Round;
 use crate::config::{
-    EngineConfig, EntryOrder, Facts, GridParams, Mode, MonoParams, OnKill, Params,
+    EngineConfig, EntryOrder, Facts, GridParams, LEVELS_MAX, Mode, MonoParams, OnKill, Params,
 };
 use crate::executor::{Effects, Lane};
 use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
-use crate::notice::{FillReason, Notice};
+use crate::notice::FillReason;
 use crate::risk::Refusal;
-use crate::risk::ladder::{Ladder, Quotes};
+use crate::risk::ladder::{Base, Ladder, Quotes};
 use crate::risk::sizing::{self, Budget};
 use crate::risk::slots::{self, Candidate, Means, Tally};
 use crate::runner::{Trend, View};
@@ -37,6 +37,13 @@ enum Plan {
     Quote([Quotes; 2], Budget),
     /// Enter at market now.
     Enter(Direction, Lots),
+}
+
+/// One side of a symbol, and what it holds.
+struct Held<'a> {
+    direction: Direction,
+    held: Basis,
+    taken: &'a [Lots; LEVELS_MAX],
 }
 
 /// What a decision may read besides its lane.
@@ -86,8 +93,8 @@ impl Book {
             if lane.cycle.is_some() || lane.is_entering(config.entry_order) {
                 if fresh {
                     lane.manage(&mut fx, &scene);
-                } else if !round.expects(lane.symbol) {
-                    // No prices: nothing more is added; stop and target stay.
+                } else if round.last(lane.symbol) != Some(at) {
+                    // No bar of this close: nothing more is added; stop and target stay.
                     lane.want_nothing();
                     lane.sync(&mut fx);
                 }
@@ -144,26 +151,25 @@ impl Book {
         }
         // What the cancels free is used once they are terminal.
         let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
-            || (withdrawn.is_positive()
-                && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
-        let mut waiting = false;
+            || (withdrawn.is_positive() && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
+        *fx.waiting = false;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
                 Plan::Nothing => {}
                 Plan::Quote(quotes, budget) => {
                     lane.held_back = crowded && !lane.has_entries();
-                    waiting |= lane.held_back;
+                    *fx.waiting |= lane.held_back;
                     lane.wanted = *quotes;
                     lane.budget = Some(*budget);
                     lane.sync(&mut fx);
                 }
+                Plan::Enter(..) if lane.waits_for_protection(&mut fx) => {}
                 Plan::Enter(direction, lots) => {
                     let price = lane.mark;
                     lane.enter_at_market(&mut fx, *direction, 0, price, *lots);
                 }
             }
         }
-        self.waiting = waiting;
     }
 }
 
@@ -192,22 +198,10 @@ impl Lane {
         self.tell_refusal(fx, refusal);
     }
 
-    /// Counts a refusal; people are told when its kind changes.
-    #[inline]
-    fn tell_refusal(&mut self, fx: &mut Effects<'_>, refusal: Refusal) {
-        let kind = refusal.kind();
-        self.refusals[kind] += 1;
-        if self.told != Some(kind) {
-            self.told = Some(kind);
-            fx.tell(Notice::Refused { book: fx.ids.book, symbol: self.symbol, refusal });
-        }
-    }
-
     /// True when a market entry is in flight.
     #[inline]
     fn is_entering(&self, entry_order: EntryOrder) -> bool {
-        let market = entry_order == EntryOrder::Market || matches!(self.params, Params::Mono(_));
-        market && self.has_entries()
+        self.enters_at_market(entry_order) && self.has_entries()
     }
 
     /// The rungs as they stand, for a symbol that was decided before.
@@ -246,17 +240,16 @@ impl Lane {
     /// withholds entries withholds this.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
         let Some(price) = self.target_price() else { return };
-        self.follow_target(fx, price);
         let params = self.params.clone();
-        let (Params::Grid(grid), Some(view)) = (&params, self.runner.view()) else { return };
-        if self.close.is_some() {
-            return;
-        }
-        if let Some(reason) =
-            self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
+        let (Params::Grid(grid), Some(view), None) = (&params, self.runner.view(), self.close)
+        else {
+            return self.follow_target(fx, price);
+        };
+        if let Some(reason) = self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
         {
             return self.close_at_market(fx, reason);
         }
+        self.follow_target(fx, price);
         self.deepen_ladder(grid, &view, scene);
         self.sync(fx);
     }
@@ -297,10 +290,11 @@ impl Lane {
             && self.runner.is_ready()
             && allows(params, view.trend, direction)
             && (!scene.live || self.runner.may_enter(direction));
+        let cycle = Held { direction, held, taken: &taken };
         let ladder = self
             .budget
             .filter(|_| allowed)
-            .map(|budget| self.ladder(params, view, direction, held, &taken, &budget, scene));
+            .map(|budget| self.ladder(params, view, &cycle, &budget, scene));
         self.want_nothing();
         self.wanted[direction.index()] = ladder.unwrap_or_default().quotes;
     }
@@ -309,12 +303,11 @@ impl Lane {
         &self,
         params: &GridParams,
         view: &View,
-        direction: Direction,
-        held: Basis,
-        taken: &[Lots; crate::config::LEVELS_MAX],
+        cycle: &Held<'_>,
         budget: &Budget,
         scene: &Scene<'_>,
     ) -> Ladder {
+        let &Held { direction, held, taken } = cycle;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let prices = levels::ladder(params, direction, view.mean, atr);
         let (standing, tolerance) = match scene.config.entry_order {
@@ -322,7 +315,8 @@ impl Lane {
             // A rung whose price did not move is the same rung; nothing rests to be kept.
             EntryOrder::Market => (self.wanted[direction.index()], Fraction::ZERO),
         };
-        Ladder::build(&self.terms, direction, &prices, held, taken, &standing, tolerance, budget)
+        let base = Base { held, taken, standing: &standing, tolerance, budget };
+        Ladder::build(&self.terms, direction, &prices, &base)
     }
 
     /// What a flat symbol would do, or why nothing.
@@ -334,6 +328,9 @@ impl Lane {
             return Err(Refusal::NotReady);
         }
         let view = self.runner.view().ok_or(Refusal::NotReady)?;
+        if scene.live && self.runner.cooling() > 0 {
+            return Err(Refusal::ColdStart { bars: self.runner.cooling() });
+        }
         if let Some(until) = self.cooldown_until {
             if scene.at < until {
                 let span = scene.config.books.first().map_or(1, |book| book.timeframe.span().0);
@@ -363,8 +360,9 @@ impl Lane {
             let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
             return Err(Refusal::Volatility { atr });
         }
-        let budget =
-            self.budget.unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
+        let budget = self
+            .budget
+            .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
         let mut offer = Offer::default();
         for direction in Direction::BOTH {
             if allows(params, view.trend, direction) {
@@ -404,9 +402,8 @@ impl Lane {
             offer.why = Some(Refusal::Disarmed);
             return Ok(());
         }
-        let nothing = [Lots::ZERO; crate::config::LEVELS_MAX];
-        let ladder =
-            self.ladder(params, view, direction, Basis::default(), &nothing, budget, scene);
+        let flat = Held { direction, held: Basis::default(), taken: &[Lots::ZERO; LEVELS_MAX] };
+        let ladder = self.ladder(params, view, &flat, budget, scene);
         if ladder.is_empty() {
             offer.why = Some(Refusal::BelowMinimum);
             return Ok(());
@@ -447,7 +444,8 @@ impl Lane {
         if sizing::RoundTrip::surely_pays(gain, turnover, rate) {
             return Ok(());
         }
-        let trip = ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
+        let trip =
+            ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
         if trip.pays() {
             Ok(())
         } else {

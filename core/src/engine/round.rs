@@ -23,6 +23,8 @@ const PATIENCE: Span = Span::seconds(2);
 pub struct Round {
     /// Open time of the bars being collected.
     at: Option<Timestamp>,
+    /// Open time of the bars of the last round that ended.
+    done: Option<Timestamp>,
     /// When the round ends without the missing bars.
     deadline: Option<Timestamp>,
     /// By symbol: expected, and open time of the last bar.
@@ -35,6 +37,7 @@ impl Round {
     pub(super) fn new(symbols: usize) -> Self {
         Self {
             at: None,
+            done: None,
             deadline: None,
             symbols: alloc::vec![(false, Timestamp(i64::MIN)); symbols],
             missing: 0,
@@ -61,14 +64,35 @@ impl Round {
         self.at.is_some_and(|open| open < at)
     }
 
-    /// Notes a bar.
+    /// True for a bar of the close that is being collected or was decided last, or of a later one.
+    /// An older bar heals a gap: it is no part of any round.
     #[inline]
-    pub(super) fn arrive(&mut self, symbol: SymbolId, at: Timestamp, now: Timestamp) {
+    pub(super) fn is_current(&self, at: Timestamp) -> bool {
+        self.at.or(self.done).is_none_or(|newest| newest <= at)
+    }
+
+    /// A close is known of: its bars are awaited from now on.
+    #[inline]
+    fn open(&mut self, at: Timestamp, now: Timestamp) {
         if self.at.is_none() {
             self.at = Some(at);
             self.deadline = Some(now + PATIENCE);
             self.missing = self.count_missing(at);
         }
+    }
+
+    /// A bar was seen that cannot be taken before those that are missing: it is awaited like the
+    /// others of its close.
+    pub(super) fn await_bar(&mut self, at: Timestamp, now: Timestamp) {
+        if self.done.is_none_or(|done| done < at) {
+            self.open(at, now);
+        }
+    }
+
+    /// Notes a bar.
+    #[inline]
+    pub(super) fn arrive(&mut self, symbol: SymbolId, at: Timestamp, now: Timestamp) {
+        self.open(at, now);
         if let Some((expected, last)) = self.symbols.get_mut(usize::from(symbol.0))
             && *last < at
         {
@@ -86,11 +110,6 @@ impl Round {
     #[inline]
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.deadline
-    }
-
-    /// True when a symbol's bars are expected.
-    pub(super) fn expects(&self, symbol: SymbolId) -> bool {
-        self.symbols.get(usize::from(symbol.0)).is_some_and(|&(expected, _)| expected)
     }
 
     /// Open time of the last bar of a symbol.
@@ -111,6 +130,7 @@ impl Engine {
     pub(super) fn finish_round(&mut self, now: Timestamp, out: &mut Step) {
         let Some(at) = self.round.at.take() else { return };
         self.round.deadline = None;
+        self.round.done = Some(at);
         self.judge_sessions(now, None, out);
         self.judge_globals(now, out);
         let Self { config, books, rooms, globals, round, .. } = self;

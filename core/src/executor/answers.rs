@@ -1,36 +1,46 @@
 //! What the exchange says of our orders, executions aside: accepted, refused, ended, unknown.
 //! An order is tracked until its end is confirmed with its executed quantity.
+//!
+//! An order that turns out to work although nothing wants it is withdrawn in the same step,
+//! whatever brought it back: a refused cancel, a late acknowledgement, an order presumed lost.
 
-use super::{ASK_AGAIN, Effects, EntryState, Lane};
+use super::{Effects, EntryState, Lane};
 use crate::command::Command;
 use crate::event::{Ended, Reject};
 use crate::ids::{OrderId, OrderKind};
 use crate::money::{Direction, Lots, Ticks};
 use crate::notice::{Anomaly, FillReason, Notice};
 use crate::step::WakeReason;
-
-/// Questions about an order that the exchange does not know before it counts as never placed:
-/// a fresh order may be invisible for a second or two.
-const ASKED_MAX: u8 = 3;
+use crate::time::Span;
 
 impl Lane {
-    /// Accepted, or a change confirmed.
+    /// Accepted, a change confirmed, or the answer that the order works.
     pub fn accepted(&mut self, fx: &mut Effects<'_>, id: OrderId, price: Ticks, lots: Lots) {
         match id.kind {
-            OrderKind::Entry => {
-                if let Some(entry) = self.entry_mut(id)
-                    && matches!(entry.state, EntryState::Sent | EntryState::InDoubt { .. })
-                {
-                    entry.state = EntryState::Working;
-                }
-            }
-            OrderKind::Target => {
-                if let Some(target) = self.target.as_mut().filter(|target| target.id == id) {
-                    target.working = target.price == price && target.lots == lots;
-                }
-            }
+            OrderKind::Entry => self.entry_accepted(fx, id),
+            OrderKind::Target => self.target_accepted(fx, id, price, lots),
             OrderKind::Stop => self.stop_accepted(fx, id, price, lots),
             OrderKind::Close => {}
+        }
+        self.answered(id);
+    }
+
+    fn entry_accepted(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        let Some(entry) = self.entry_mut(id) else { return self.withdraw_stray(fx, id) };
+        match entry.state {
+            EntryState::Sent | EntryState::InDoubt => entry.state = EntryState::Working,
+            EntryState::Working | EntryState::Cancelling | EntryState::AwaitingFills { .. } => return,
+        }
+        if !self.enters_at_market(fx.entry_order) {
+            self.sync_level(fx, id.direction, usize::from(id.level));
+        }
+    }
+
+    /// An order works that has no place here. The acknowledgement of one that has executed since
+    /// is only late.
+    pub(super) fn withdraw_stray(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        if self.doubts(id) || !self.seen.iter().any(|&(_, order)| order == id) {
+            fx.out.commands.push(Command::Cancel { id });
         }
     }
 
@@ -38,10 +48,7 @@ impl Lane {
     pub fn rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
         match id.kind {
             OrderKind::Entry => self.entry_rejected(fx, id, why),
-            OrderKind::Target => {
-                // Watched by price from here on; placed anew at the next close.
-                self.target = self.target.filter(|target| target.id != id);
-            }
+            OrderKind::Target => self.target_rejected(fx, id, why),
             OrderKind::Stop => self.stop_rejected(fx, id, why),
             OrderKind::Close => self.close_failed(fx, id),
         }
@@ -51,34 +58,45 @@ impl Lane {
     }
 
     fn entry_rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
-        let Some(entry) = self.entry_mut(id) else { return };
+        let Some(entry) = self.entry_mut(id) else { return self.stray_rejected(fx, id, why) };
         match entry.state {
-            EntryState::Sent | EntryState::InDoubt { .. } => self.forget_entry(id),
-            EntryState::Working | EntryState::Cancelling | EntryState::AwaitingFills { .. } => {
-                // The cancel was refused: the order may have filled, or may still rest.
-                entry.state = EntryState::InDoubt { asked: 1 };
-                fx.out.commands.push(Command::Query { id });
-                fx.timers.set(fx.now + ASK_AGAIN, WakeReason::AskAgain, id.symbol);
+            EntryState::Sent => {
+                self.forget_entry(id);
+                if why == Reject::BelowMinimum || why == Reject::Precision {
+                    self.wanted[id.direction.index()][usize::from(id.level)] = None;
+                }
             }
+            EntryState::Working | EntryState::Cancelling | EntryState::InDoubt => {
+                // A cancel was refused: the order may have filled, or may still rest.
+                entry.state = EntryState::InDoubt;
+                self.doubt(fx, id);
+            }
+            EntryState::AwaitingFills { .. } => {}
         }
-        if why == Reject::BelowMinimum || why == Reject::Precision {
-            self.wanted[id.direction.index()][usize::from(id.level)] = None;
+    }
+
+    /// The cancel of an order without a place here was refused: asked for until it has ended.
+    pub(super) fn stray_rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
+        match why {
+            Reject::UnknownOrder | Reject::NoPosition => self.settled(id),
+            Reject::BelowMinimum
+            | Reject::Precision
+            | Reject::InsufficientMargin
+            | Reject::WrongSide
+            | Reject::Suspended
+            | Reject::Locked
+            | Reject::Busy => self.doubt(fx, id),
         }
     }
 
     /// Ended without (further) execution.
     pub fn ended(&mut self, fx: &mut Effects<'_>, id: OrderId, filled: Lots, why: Ended) {
+        self.settled(id);
         match id.kind {
             OrderKind::Entry => self.entry_ended(fx, id, filled),
             OrderKind::Target => self.target = self.target.filter(|target| target.id != id),
             OrderKind::Stop => self.stop_ended(fx, id),
-            OrderKind::Close => match why {
-                // Decided anew at the close of the bar in which nothing traded.
-                Ended::NothingTraded => self.close = self.close.filter(|c| c.id != Some(id)),
-                Ended::Requested | Ended::NothingToReduce | Ended::ByExchange => {
-                    self.close_failed(fx, id);
-                }
-            },
+            OrderKind::Close => self.close_ended(fx, id, why),
         }
     }
 
@@ -86,52 +104,68 @@ impl Lane {
         let Some(entry) = self.entry_mut(id) else { return };
         if executed > entry.filled {
             entry.state = EntryState::AwaitingFills { executed };
-            fx.out.commands.push(Command::Query { id });
-            fx.timers.set(fx.now + ASK_AGAIN, WakeReason::AskAgain, id.symbol);
-            return;
+            return self.doubt(fx, id);
         }
         self.forget_entry(id);
         self.sync(fx);
     }
 
+    /// A decision of a close is taken anew at the close of the bar in which nothing traded; an
+    /// emergency is tried again like any other close that failed.
+    fn close_ended(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Ended) {
+        let emergency = self.close.is_some_and(|close| close.reason == FillReason::Emergency);
+        match why {
+            Ended::NothingTraded if !emergency => {
+                self.close = self.close.filter(|close| close.id != Some(id));
+            }
+            Ended::NothingTraded
+            | Ended::Requested
+            | Ended::NothingToReduce
+            | Ended::ByExchange => self.close_failed(fx, id),
+        }
+    }
+
     /// No answer in time.
     pub fn unconfirmed(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        match id.kind {
-            OrderKind::Entry => {
-                if let Some(entry) = self.entry_mut(id) {
-                    entry.state = EntryState::InDoubt { asked: 1 };
-                }
-            }
-            OrderKind::Stop => self.protection.unanswered = true,
-            OrderKind::Target | OrderKind::Close => {}
+        if let Some(entry) = self.entry_mut(id)
+            && !matches!(entry.state, EntryState::AwaitingFills { .. })
+        {
+            entry.state = EntryState::InDoubt;
         }
-        fx.out.commands.push(Command::Query { id });
-        fx.timers.set(fx.now + ASK_AGAIN, WakeReason::AskAgain, id.symbol);
+        self.doubt(fx, id);
     }
 
     /// The exchange does not know the order.
     pub fn not_found(&mut self, fx: &mut Effects<'_>, id: OrderId) {
         match id.kind {
-            OrderKind::Entry => {
-                let Some(entry) = self.entry_mut(id) else { return };
-                let asked = match entry.state {
-                    EntryState::InDoubt { asked } => asked,
-                    EntryState::Sent
-                    | EntryState::Working
-                    | EntryState::Cancelling
-                    | EntryState::AwaitingFills { .. } => 0,
-                };
-                if asked >= ASKED_MAX {
-                    self.forget_entry(id);
-                    self.sync(fx);
-                } else {
-                    entry.state = EntryState::InDoubt { asked: asked + 1 };
-                    fx.timers.set(fx.now + ASK_AGAIN, WakeReason::AskAgain, id.symbol);
+            OrderKind::Entry => self.entry_not_found(fx, id),
+            OrderKind::Target => {
+                if self.missed(fx, id) {
+                    self.settled(id);
+                    self.target = self.target.filter(|target| target.id != id);
                 }
             }
-            OrderKind::Target => self.target = self.target.filter(|target| target.id != id),
-            OrderKind::Stop => self.stop_rejected(fx, id, Reject::UnknownOrder),
-            OrderKind::Close => self.close_failed(fx, id),
+            OrderKind::Stop => self.stop_not_found(fx, id),
+            OrderKind::Close => {
+                self.settled(id);
+                self.close_failed(fx, id);
+            }
+        }
+    }
+
+    /// An order that was never seen counts as never placed after a while; one that is known to
+    /// have executed is asked for until its fills are here.
+    fn entry_not_found(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        if let Some(entry) = self.entry_mut(id) {
+            if matches!(entry.state, EntryState::AwaitingFills { .. }) {
+                return self.doubt(fx, id);
+            }
+            entry.state = EntryState::InDoubt;
+        }
+        if self.missed(fx, id) {
+            self.settled(id);
+            self.forget_entry(id);
+            self.sync(fx);
         }
     }
 
@@ -141,7 +175,7 @@ impl Lane {
             && close.id == Some(id)
         {
             close.id = None;
-            let wait = crate::time::Span::seconds(1 << close.attempts.min(6));
+            let wait = Span::seconds(1 << close.attempts.min(6));
             fx.timers.set(fx.now + wait, WakeReason::CloseAgain, self.symbol);
         }
     }
@@ -162,28 +196,18 @@ impl Lane {
         }
     }
 
-    fn ask_again(&mut self, fx: &mut Effects<'_>) {
-        let mut asking = false;
-        for entry in self.entries.iter().flatten().flatten() {
-            if matches!(entry.state, EntryState::InDoubt { .. } | EntryState::AwaitingFills { .. })
-            {
-                fx.out.commands.push(Command::Query { id: entry.id });
-                asking = true;
-            }
-        }
-        if asking {
-            fx.timers.set(fx.now + ASK_AGAIN, WakeReason::AskAgain, self.symbol);
-        }
-        self.protect(fx);
-    }
-
-    /// A price between bars: the target that is not confirmed working is watched here.
+    /// A price between bars: the target that is not confirmed working is watched here, and the
+    /// stop that should have fired.
     pub fn price_moved(&mut self, fx: &mut Effects<'_>, price: Ticks) {
         self.mark = price;
         self.touch(fx, price);
         let Some(cycle) = &self.cycle else { return };
         let direction = cycle.direction;
-        if self.close.is_some() || self.target.is_some_and(|target| target.working) {
+        if self.close.is_some() {
+            return;
+        }
+        self.watch_stop(fx);
+        if self.target.is_some_and(|target| target.working) {
             return;
         }
         let reached = self
@@ -195,6 +219,9 @@ impl Lane {
     }
 
     fn entry_mut(&mut self, id: OrderId) -> Option<&mut super::Entry> {
+        if id.kind != OrderKind::Entry {
+            return None;
+        }
         let slot = self.entries[id.direction.index()].get_mut(usize::from(id.level))?;
         slot.as_mut().filter(|entry| entry.id == id)
     }

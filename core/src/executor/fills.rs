@@ -1,13 +1,14 @@
 //! Executions: booked once each, whatever path brings them and however late. The stop is made
 //! right in the same step, before anything else leaves.
 
-use super::{Effects, EntryState, Lane};
+use super::{Effects, EntryState, Ids, Lane, Sweep};
 use crate::account::Cycle;
 use crate::config::Params;
 use crate::event::Fill;
-use crate::ids::OrderKind;
+use crate::ids::{FillId, OrderId, OrderKind};
 use crate::money::{Direction, Lots};
 use crate::notice::{Anomaly, FillReason, Notice};
+use crate::risk::ladder::Quote;
 use crate::time::Timestamp;
 
 /// Executions remembered per symbol: those of the current cycle and the last ones before it.
@@ -16,13 +17,9 @@ const SEEN_MAX: usize = 256;
 impl Lane {
     /// Applies one execution.
     pub fn apply_fill(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
-        if self.seen.iter().any(|&(id, order)| id == fill.fill && order == fill.id) {
+        if !self.is_news(fill) {
             return;
         }
-        if self.seen.len() == SEEN_MAX {
-            self.seen.pop_front();
-        }
-        self.seen.push_back((fill.fill, fill.id));
         match fill.id.kind {
             OrderKind::Entry => self.entry_filled(fx, fill),
             OrderKind::Target => {
@@ -38,35 +35,72 @@ impl Lane {
         }
     }
 
+    /// The exchange closed by force.
+    pub(crate) fn liquidated(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
+        if self.is_news(fill) {
+            self.exit_filled(fx, fill, FillReason::Liquidation);
+        }
+    }
+
+    /// Remembers an execution; false when it was known. The direction is no part of the identity:
+    /// a liquidation carries that of the cycle, which is gone when it is told again.
+    fn is_news(&mut self, fill: &Fill) -> bool {
+        let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
+        let news = key(fill.fill, fill.id);
+        if self.seen.iter().any(|&(fill, order)| key(fill, order) == news) {
+            return false;
+        }
+        if self.seen.len() == SEEN_MAX {
+            self.seen.pop_front();
+        }
+        self.seen.push_back((fill.fill, fill.id));
+        true
+    }
+
     fn entry_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
-        self.note_entry_execution(fill);
+        let tracked = self.note_entry_execution(fill);
         match self.cycle.as_ref().map(|cycle| cycle.direction) {
             Some(open) if open != fill.id.direction => self.opposite_filled(fx, fill, open),
             _ => self.deepen(fx, fill, fill.lots),
         }
+        if !tracked {
+            // It was presumed lost: its replacement leaves, and what is left of it is asked for.
+            self.sync_level(fx, fill.id.direction, usize::from(fill.id.level));
+            self.doubt(fx, fill.id);
+        }
     }
 
-    /// Counts an execution on its order; a whole execution ends the order.
-    fn note_entry_execution(&mut self, fill: &Fill) {
+    /// Counts an execution on its order; a whole execution ends the order. The rest of a partial
+    /// one goes on resting where it is wanted, and a filled level is not ordered again in its
+    /// cycle. False when the order is not tracked.
+    fn note_entry_execution(&mut self, fill: &Fill) -> bool {
         let (side, level) = (fill.id.direction.index(), usize::from(fill.id.level));
-        let Some(slot) = self.entries[side].get_mut(level) else { return };
-        if let Some(entry) = slot
-            && entry.id == fill.id
-        {
-            entry.filled += fill.lots;
-            let executed = match entry.state {
-                EntryState::AwaitingFills { executed } => executed,
-                EntryState::Sent
-                | EntryState::Working
-                | EntryState::Cancelling
-                | EntryState::InDoubt { .. } => entry.lots,
-            };
-            if entry.filled >= executed {
-                *slot = None;
-            }
+        let Some(slot) = self.entries[side].get_mut(level) else { return false };
+        let wanted = self.wanted[side][level].take();
+        let Some(entry) = slot.as_mut().filter(|entry| entry.id == fill.id) else { return false };
+        entry.filled += fill.lots;
+        let executed = match entry.state {
+            EntryState::AwaitingFills { executed } => executed,
+            EntryState::Sent
+            | EntryState::Working
+            | EntryState::Cancelling
+            | EntryState::InDoubt => entry.lots,
+        };
+        if entry.filled >= executed {
+            *slot = None;
+            self.settled(fill.id);
+        } else {
+            let lots = entry.lots - entry.filled;
+            self.wanted[side][level] =
+                wanted.filter(|rung| rung.price == entry.price).map(|rung| Quote { lots, ..rung });
         }
-        // A filled level is not ordered again in this cycle.
-        self.wanted[side][level] = None;
+        true
+    }
+
+    /// Why a position that this order opens has to go, when it belongs to a ladder that was swept.
+    fn swept_with(&self, id: OrderId) -> Option<FillReason> {
+        let sweep = self.swept?;
+        ((id.epoch, id.sequence) <= (sweep.epoch, sweep.sequence)).then_some(sweep.reason)
     }
 
     /// Adds to the cycle, or opens one.
@@ -83,15 +117,15 @@ impl Lane {
         fx.wallet.pay_fee(fill.fee);
         let number = cycle.number;
         self.protect(fx);
-        self.refresh_target(fx, fill.at);
+        match self.swept_with(fill.id).filter(|_| opens) {
+            Some(reason) => self.close_at_market(fx, reason),
+            None => self.refresh_target(fx, fill.at),
+        }
         if opens {
             self.withdraw_side(fx, fill.id.direction.opposite());
         }
-        let reason = if matches!(self.params, Params::Mono(_)) {
-            FillReason::Signal
-        } else {
-            FillReason::Level
-        };
+        let reason =
+            if matches!(self.params, Params::Mono(_)) { FillReason::Signal } else { FillReason::Level };
         fx.tell(Notice::Filled { fill: *fill, cycle: number, reason });
     }
 
@@ -144,17 +178,24 @@ impl Lane {
         fx.wallet.pay_fee(fill.fee);
         let (number, flat) = (cycle.number, cycle.basis.lots.is_zero());
         fx.tell(Notice::Filled { fill: Fill { lots, ..*fill }, cycle: number, reason });
-        self.note_exit_execution(fill);
+        let ends_close = self.note_exit_execution(fill);
         if flat {
             self.end_cycle(fx, fill.at, reason);
         } else {
             self.protect(fx);
-            self.refresh_target(fx, fill.at);
+            match self.close {
+                // It executed whole, and a late entry fill is left.
+                Some(close) if close.id.is_none() && ends_close => {
+                    self.close_at_market(fx, close.reason);
+                }
+                _ => self.refresh_target(fx, fill.at),
+            }
         }
     }
 
-    /// Forgets an exit order that has executed whole.
-    fn note_exit_execution(&mut self, fill: &Fill) {
+    /// Forgets an exit order that has executed whole; true when that was the close.
+    fn note_exit_execution(&mut self, fill: &Fill) -> bool {
+
         if let Some(target) = &mut self.target
             && target.id == fill.id
         {
@@ -173,6 +214,14 @@ impl Lane {
                 protection.pending = protection.pending.filter(|pending| pending.id != fill.id);
             }
         }
+        let Some(close) = self.close.as_mut().filter(|close| close.id == Some(fill.id)) else {
+            return false;
+        };
+        close.lots -= fill.lots;
+        if !close.lots.is_positive() {
+            close.id = None;
+        }
+        close.id.is_none()
     }
 
     /// Flat: the result is final, everything that rests is withdrawn, the cooldown starts.
@@ -186,11 +235,31 @@ impl Lane {
         if let Some(target) = self.target.take() {
             fx.out.commands.push(crate::command::Command::Cancel { id: target.id });
         }
-        self.close = None;
+        let close = self.close.take().map(|close| close.reason);
+        if let Some(reason) = close.into_iter().chain([reason]).find(|reason| sweeps(*reason)) {
+            let Ids { epoch, sequence, .. } = *fx.ids;
+            self.swept = Some(Sweep { epoch, sequence, reason });
+        }
         self.protect(fx);
         let span = fx.timeframe.span();
         let bars = i64::from(self.params.cooldown_bars());
         self.cooldown_until = Some(at.floor(span) + crate::time::Span(bars * span.0));
         self.settle_budget();
+    }
+}
+
+/// Reasons after which nothing of the old ladder may be kept. After any other close a late fill
+/// opens a cycle of its own, protected and managed like the rest.
+fn sweeps(reason: FillReason) -> bool {
+    match reason {
+        FillReason::Emergency | FillReason::KillSwitch | FillReason::Liquidation => true,
+        FillReason::Level
+        | FillReason::Signal
+        | FillReason::Target
+        | FillReason::TargetAtClose
+        | FillReason::Stop
+        | FillReason::DirectionFlip
+        | FillReason::TimeStop
+        | FillReason::OppositeFill => false,
     }
 }

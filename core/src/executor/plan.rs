@@ -4,9 +4,11 @@
 use super::{Close, Effects, Entry, EntryState, Lane, Target};
 use crate::command::{Command, NewOrder};
 use crate::config::{EntryOrder, LEVELS_MAX, Params};
-use crate::ids::OrderKind;
+use crate::event::Reject;
+use crate::ids::{OrderId, OrderKind};
 use crate::money::{Direction, Lots, Ticks};
 use crate::notice::FillReason;
+use crate::risk::Refusal;
 use crate::risk::ladder::Quote;
 use crate::strategy::exits::{self, Basis};
 
@@ -16,16 +18,48 @@ impl Lane {
     pub fn sync(&mut self, fx: &mut Effects<'_>) {
         for direction in Direction::BOTH {
             for level in 0..LEVELS_MAX {
-                let wanted = self.wanted[direction.index()][level];
-                match (&mut self.entries[direction.index()][level], wanted) {
-                    (None, None) => {}
-                    (None, Some(quote)) => self.quote(fx, direction, level, quote),
-                    (Some(entry), Some(quote)) if entry.price == quote.price => {}
-                    (Some(entry), _) => withdraw(entry, fx),
-                }
+                self.sync_level(fx, direction, level);
             }
         }
         self.settle_budget();
+    }
+
+    /// The same for one level.
+    #[inline]
+    pub(super) fn sync_level(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize) {
+        let side = direction.index();
+        match (&mut self.entries[side][level], self.wanted[side][level]) {
+            (None, None) => {}
+            (None, Some(quote)) => self.quote(fx, direction, level, quote),
+            (Some(entry), Some(quote)) if entry.price == quote.price => {}
+            (Some(entry), _) => withdraw(entry, fx),
+        }
+    }
+
+    /// True when a level of the open cycle has filled, at least in part: once its order has ended
+    /// it is not ordered again.
+    #[inline]
+    fn is_taken(&self, direction: Direction, level: usize) -> bool {
+        self.cycle.as_ref().is_some_and(|cycle| {
+            cycle.direction == direction && cycle.filled[level].is_positive()
+        })
+    }
+
+    /// True when entries are market orders, which nothing withdraws once they are sent.
+    #[inline]
+    pub(crate) fn enters_at_market(&self, entry_order: EntryOrder) -> bool {
+        entry_order == EntryOrder::Market || matches!(self.params, Params::Mono(_))
+    }
+
+    /// True when no entry may leave because a position of the book has no confirmed stop. Rungs
+    /// that rest are sent once it has one.
+    #[inline]
+    pub(crate) fn waits_for_protection(&mut self, fx: &mut Effects<'_>) -> bool {
+        if *fx.naked == 0 {
+            return false;
+        }
+        self.tell_refusal(fx, Refusal::Unprotected);
+        true
     }
 
     /// Withdraws every resting entry of one side.
@@ -40,6 +74,15 @@ impl Lane {
     #[inline]
     fn quote(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize, quote: Quote) {
         if self.held_back || fx.entry_order == EntryOrder::Market {
+            return;
+        }
+        if self.is_taken(direction, level) {
+            self.wanted[direction.index()][level] = None;
+            return;
+        }
+        if self.waits_for_protection(fx) {
+            self.held_back = true;
+            *fx.waiting = true;
             return;
         }
         let preset = self.preset(direction, level, quote.price, quote.lots);
@@ -137,7 +180,7 @@ impl Lane {
             return;
         }
         let Some(rung) = self.wanted[direction.index()][level] else { return };
-        if self.entries[direction.index()][level].is_none() {
+        if self.entries[direction.index()][level].is_none() && !self.waits_for_protection(fx) {
             self.enter_at_market(fx, direction, level, price, rung.lots);
             self.withdraw_side(fx, direction.opposite());
         }
@@ -185,17 +228,50 @@ impl Lane {
         let Some(cycle) = &self.cycle else { return };
         let (direction, lots) = (cycle.direction, cycle.basis.lots);
         match &mut self.target {
-            Some(target) if target.price == price && target.lots == lots => {}
+            Some(target) if target.price == price && target.lots == lots && target.is_current() => {}
             Some(target) => {
-                *target = Target { price, lots, working: false, ..*target };
+                *target = Target { price, lots, working: false, asked: true, ..*target };
                 fx.out.commands.push(Command::Amend { id: target.id, price, lots });
             }
             None => {
                 let id = fx.ids.next(self.symbol, OrderKind::Target, direction, 0);
-                self.target = Some(Target { id, price, lots, working: false });
+                let working = false;
+                self.target = Some(Target { id, price, lots, placed: false, working, asked: true });
                 let order = NewOrder { id, limit: Some(price), lots, preset: None };
                 fx.out.commands.push(Command::Place(order));
             }
+        }
+    }
+
+    /// The target works, with these figures.
+    pub(super) fn target_accepted(
+        &mut self,
+        fx: &mut Effects<'_>,
+        id: OrderId,
+        price: Ticks,
+        lots: Lots,
+    ) {
+        let Some(target) = self.target.as_mut().filter(|target| target.id == id) else {
+            return self.withdraw_stray(fx, id);
+        };
+        let working = target.price == price && target.lots == lots;
+        *target = Target { placed: true, working, asked: false, ..*target };
+        if !working {
+            let price = target.price;
+            self.follow_target(fx, price);
+        }
+    }
+
+    /// The target, or a change of it, was refused: every price is watched from here on. What rests
+    /// stays and is changed again at the next close; what does not is placed anew then.
+    pub(super) fn target_rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
+        let Some(target) = self.target.as_mut().filter(|target| target.id == id) else {
+            return self.stray_rejected(fx, id, why);
+        };
+        if target.placed && why != Reject::UnknownOrder {
+            *target = Target { working: false, asked: false, ..*target };
+        } else {
+            self.target = None;
         }
     }
 
@@ -213,8 +289,15 @@ impl Lane {
             None => 0,
         };
         let id = fx.ids.next(self.symbol, OrderKind::Close, direction, 0);
-        self.close = Some(Close { id: Some(id), reason, attempts });
+        self.close = Some(Close { id: Some(id), reason, lots, attempts });
         fx.out.commands.push(Command::Place(NewOrder { id, limit: None, lots, preset: None }));
+    }
+}
+
+impl Target {
+    /// True when its figures stand, or are on their way.
+    fn is_current(&self) -> bool {
+        self.working || self.asked
     }
 }
 
@@ -226,6 +309,6 @@ fn withdraw(entry: &mut Entry, fx: &mut Effects<'_>) {
             entry.state = EntryState::Cancelling;
             fx.out.commands.push(Command::Cancel { id: entry.id });
         }
-        EntryState::Cancelling | EntryState::InDoubt { .. } | EntryState::AwaitingFills { .. } => {}
+        EntryState::Cancelling | EntryState::InDoubt | EntryState::AwaitingFills { .. } => {}
     }
 }

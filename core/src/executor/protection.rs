@@ -12,11 +12,17 @@ use super::{Effects, Lane};
 use crate::command::Command;
 use crate::event::Reject;
 use crate::ids::{OrderId, OrderKind};
-use crate::money::{Lots, Ticks};
+use crate::money::{Direction, Lots, Ticks};
 use crate::notice::{FillReason, Notice};
 use crate::step::WakeReason;
 use crate::strategy::exits;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
+
+/// Wait before the second retry of a refused stop; the first is at once.
+const RETRY: Span = Span(500);
+
+/// How often that wait doubles.
+const DOUBLINGS: u8 = 2;
 
 /// What protects a position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,8 +35,14 @@ pub struct Protection {
     pub leftovers: Vec<OrderId>,
     /// Since when the position is not covered by a confirmed stop.
     pub naked_since: Option<Timestamp>,
-    /// The exchange does not answer: unconfirmed is not absent.
-    pub unanswered: bool,
+    /// Since when the price is at or beyond the stop and the stop has not executed.
+    pub crossed_since: Option<Timestamp>,
+    /// People know that the exchange does not answer about the stop.
+    pub alerted: bool,
+    /// Refusals since the last confirmation.
+    pub refused: u8,
+    /// When a refused stop is asked for again.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// A stop order.
@@ -50,6 +62,19 @@ impl Protection {
     pub fn trigger(&self) -> Option<Ticks> {
         self.pending.or(self.working).map(|stop| stop.trigger)
     }
+
+    /// True when a stop has its place here.
+    fn knows(&self, id: OrderId) -> bool {
+        let is = |stop: Option<Stop>| stop.is_some_and(|stop| stop.id == id);
+        is(self.working) || is(self.pending) || self.leftovers.contains(&id)
+    }
+
+    /// Forgets a stop that is gone.
+    fn forget(&mut self, id: OrderId) {
+        self.leftovers.retain(|&leftover| leftover != id);
+        self.working = self.working.filter(|stop| stop.id != id);
+        self.pending = self.pending.filter(|stop| stop.id != id);
+    }
 }
 
 impl Lane {
@@ -66,6 +91,7 @@ impl Lane {
         if self.protection.pending.is_some() {
             return; // Its answer brings us back here.
         }
+        self.protection.retry_at = None;
         if let Some(working) = self.protection.working {
             if working.lots < lots {
                 self.note_naked(fx);
@@ -84,30 +110,51 @@ impl Lane {
     fn note_naked(&mut self, fx: &mut Effects<'_>) {
         if self.protection.naked_since.is_none() {
             self.protection.naked_since = Some(fx.now);
-            fx.timers.set(fx.now + fx.risk.stop_deadline, WakeReason::StopDeadline, self.symbol);
+            *fx.naked += 1;
+            self.start_deadline(fx);
         }
+    }
+
+    /// The position is covered, or gone.
+    fn note_covered(&mut self, fx: &mut Effects<'_>) {
+        self.protection.alerted = false;
+        if self.protection.naked_since.take().is_some() {
+            *fx.naked -= 1;
+        }
+        if self.protection.crossed_since.is_none() {
+            fx.timers.clear(WakeReason::StopDeadline, self.symbol);
+        }
+    }
+
+    fn start_deadline(&mut self, fx: &mut Effects<'_>) {
+        fx.timers.set_by(fx.now + fx.risk.stop_deadline, WakeReason::StopDeadline, self.symbol);
     }
 
     /// Flat: whatever stop remains is withdrawn.
     fn unprotect(&mut self, fx: &mut Effects<'_>) {
+        self.protection.crossed_since = None;
+        self.note_covered(fx);
         let protection = core::mem::take(&mut self.protection);
         let placed = protection.pending.filter(|p| protection.working.is_none_or(|w| w.id != p.id));
         let ids = protection.working.map(|stop| stop.id).into_iter();
         for id in ids.chain(placed.map(|stop| stop.id)).chain(protection.leftovers) {
             fx.out.commands.push(Command::Cancel { id });
         }
-        fx.timers.clear(WakeReason::StopDeadline, self.symbol);
     }
 
-    /// The exchange confirmed a stop.
+    /// The exchange confirmed a stop. One without a place here, of the cycle before or presumed
+    /// lost, protects nothing that is right and leaves.
     pub fn stop_accepted(&mut self, fx: &mut Effects<'_>, id: OrderId, trigger: Ticks, lots: Lots) {
-        let protection = &mut self.protection;
-        protection.unanswered = false;
-        let confirmed = Stop { id, trigger, lots };
-        if protection.pending.is_some_and(|pending| pending.id == id) {
-            protection.pending = None;
+        if !self.protection.knows(id) {
+            return self.withdraw_stray(fx, id);
         }
-        if let Some(old) = protection.working.replace(confirmed)
+        if self.protection.leftovers.contains(&id) {
+            return; // Cancelled once a new one works.
+        }
+        let protection = &mut self.protection;
+        protection.pending = protection.pending.filter(|pending| pending.id != id);
+        (protection.refused, protection.retry_at) = (0, None);
+        if let Some(old) = protection.working.replace(Stop { id, trigger, lots })
             && old.id != id
         {
             protection.leftovers.push(old.id);
@@ -117,71 +164,128 @@ impl Lane {
         }
         let held = self.cycle.as_ref().map_or(Lots::ZERO, |cycle| cycle.basis.lots);
         if lots >= held {
-            self.protection.naked_since = None;
-            fx.timers.clear(WakeReason::StopDeadline, self.symbol);
+            self.note_covered(fx);
         }
         self.protect(fx);
     }
 
-    /// The exchange refused a stop or a change of one.
+    /// The exchange refused a stop, a change of one, or its cancel.
     pub fn stop_rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
         let protection = &mut self.protection;
-        protection.unanswered = false;
+        let placing = protection.pending.is_some_and(|pending| pending.id == id)
+            && protection.working.is_none_or(|working| working.id != id);
+        if why == Reject::UnknownOrder && !placing {
+            return self.stop_ended(fx, id);
+        }
         if protection.pending.is_none_or(|pending| pending.id != id) {
-            return; // A cancel of a leftover that was already gone.
+            return self.stray_rejected(fx, id, why);
         }
         protection.pending = None;
-        match why {
-            Reject::WrongSide => return self.close_at_market(fx, FillReason::Emergency),
-            Reject::UnknownOrder => {
-                protection.working = protection.working.filter(|working| working.id != id);
-            }
-            Reject::BelowMinimum
-            | Reject::Precision
-            | Reject::InsufficientMargin
-            | Reject::NoPosition
-            | Reject::Suspended
-            | Reject::Locked
-            | Reject::Busy => {
-                // Place a new stop beside the old one, which is cancelled once the new one works.
-                if let Some(working) = protection.working.take() {
-                    protection.leftovers.push(working.id);
-                }
-            }
+        self.settled(id);
+        if why == Reject::WrongSide {
+            return self.close_at_market(fx, FillReason::Emergency);
         }
-        if self.cycle.is_some() {
-            self.note_naked(fx);
-            fx.timers.set(fx.now + super::ASK_AGAIN, WakeReason::AskAgain, self.symbol);
+        // A new stop is placed beside the old one, which is cancelled once the new one works.
+        let protection = &mut self.protection;
+        if let Some(working) = protection.working.take() {
+            protection.leftovers.push(working.id);
         }
+        protection.refused = protection.refused.saturating_add(1);
+        if protection.refused == 1 {
+            return self.protect(fx);
+        }
+        let wait = Span(RETRY.0 << (protection.refused - 2).min(DOUBLINGS));
+        protection.retry_at = Some(fx.now + wait);
+        self.note_naked(fx);
+        self.arm_questions(fx);
     }
 
-    /// The stop ended without our asking.
+    /// The stop is gone without our asking, or was never there: another one in the same step.
     pub fn stop_ended(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        let protection = &mut self.protection;
-        protection.leftovers.retain(|&leftover| leftover != id);
-        protection.working = protection.working.filter(|stop| stop.id != id);
-        protection.pending = protection.pending.filter(|stop| stop.id != id);
+        self.settled(id);
+        self.protection.forget(id);
         if self.cycle.is_some() {
             self.protect(fx);
         }
     }
 
-    /// The deadline for a confirmation passed.
+    /// The exchange does not know a stop. One that was never confirmed may still turn up: it is
+    /// cancelled like a leftover once another one works.
+    pub(super) fn stop_not_found(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        if !self.protection.knows(id) {
+            if self.missed(fx, id) {
+                self.settled(id);
+            }
+            return;
+        }
+        let confirmed = self.protection.working.is_some_and(|stop| stop.id == id);
+        let leftover = self.protection.leftovers.contains(&id);
+        self.stop_ended(fx, id);
+        if !confirmed && !leftover {
+            self.protection.leftovers.push(id);
+        }
+    }
+
+    /// A price at or beyond the stop while the position is open: nothing is inferred from it. The
+    /// stop is asked for, and has the deadline to execute (INC-080).
+    pub(super) fn watch_stop(&mut self, fx: &mut Effects<'_>) {
+        if self.protection.crossed_since.is_some() || !self.is_beyond_stop() {
+            return;
+        }
+        let Some(stop) = self.protection.working else { return };
+        self.protection.crossed_since = Some(fx.now);
+        fx.out.commands.push(Command::Query { id: stop.id });
+        self.start_deadline(fx);
+    }
+
+    /// True when the last price is at or beyond the confirmed stop.
+    fn is_beyond_stop(&self) -> bool {
+        let direction = self.cycle.as_ref().map_or(Direction::Long, |cycle| cycle.direction);
+        let trigger = self.protection.working.map(|stop| stop.trigger);
+        trigger.is_some_and(|at| direction.mirror(self.mark) <= direction.mirror(at))
+    }
+
+    /// A deadline passed: for the confirmation of the stop, or for the execution of one that the
+    /// price has crossed. A price that came back asks for nothing.
     pub fn stop_overdue(&mut self, fx: &mut Effects<'_>) {
-        let Some(since) = self.protection.naked_since else { return };
         if self.cycle.is_none() {
             return;
         }
-        if self.protection.unanswered {
-            // Unconfirmed is not absent: keep asking while the exchange does not answer.
-            if let Some(pending) = self.protection.pending {
-                fx.out.commands.push(Command::Query { id: pending.id });
-            }
-            fx.timers.set(fx.now + fx.risk.stop_deadline, WakeReason::StopDeadline, self.symbol);
-            return;
+        if !self.is_beyond_stop() && self.protection.working.is_some() {
+            self.protection.crossed_since = None;
         }
+        let Protection { naked_since, crossed_since, .. } = self.protection;
+        let limit = fx.risk.stop_deadline;
+        let late = |since: &Timestamp| *since + limit <= fx.now;
+        for since in [naked_since, crossed_since].into_iter().flatten() {
+            let from = if late(&since) { fx.now } else { since };
+            fx.timers.set_by(from + limit, WakeReason::StopDeadline, self.symbol);
+        }
+        match (crossed_since.filter(late), naked_since.filter(late)) {
+            (Some(since), _) => self.flatten_unprotected(fx, since),
+            (None, Some(since)) if self.is_unanswered() => self.alert_unanswered(fx, since),
+            (None, Some(since)) => self.flatten_unprotected(fx, since),
+            (None, None) => {}
+        }
+    }
+
+    /// The exchange does not answer about the stop.
+    fn is_unanswered(&self) -> bool {
+        self.protection.pending.is_some_and(|pending| self.doubts(pending.id))
+    }
+
+    fn flatten_unprotected(&mut self, fx: &mut Effects<'_>, since: Timestamp) {
         fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since });
-        fx.timers.set(fx.now + fx.risk.stop_deadline, WakeReason::StopDeadline, self.symbol);
         self.close_at_market(fx, FillReason::Emergency);
+    }
+
+    /// Unconfirmed is not absent: the questions go on, people are told once, and nothing is added
+    /// to the position.
+    fn alert_unanswered(&mut self, fx: &mut Effects<'_>, since: Timestamp) {
+        if !core::mem::replace(&mut self.protection.alerted, true) {
+            fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since });
+        }
+        self.want_nothing();
+        self.sync(fx);
     }
 }

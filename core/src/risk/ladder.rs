@@ -69,6 +69,21 @@ pub struct Quote {
 /// Rungs by level index.
 pub type Quotes = [Option<Quote>; LEVELS_MAX];
 
+/// What a ladder is built on, besides its prices.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// What the cycle already holds.
+    pub held: Basis,
+    /// Quantity filled per level.
+    pub taken: &'a [Lots; LEVELS_MAX],
+    /// What rests now: kept at its own price and quantity when its new price is near enough.
+    pub standing: &'a Quotes,
+    /// How near, as a part of the new price.
+    pub tolerance: Fraction,
+    /// Margin per level.
+    pub budget: &'a Budget,
+}
+
 /// The ladder of one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ladder {
@@ -86,31 +101,21 @@ impl Ladder {
         self.quotes.iter().all(Option::is_none)
     }
 
-    /// Builds the rungs in index order. `held` is what the cycle already holds, `taken` the
-    /// levels that filled, `standing` the orders that rest now (kept when their new price is
-    /// within `tolerance`, at their own price and quantity).
+    /// Builds the rungs in index order. A level that filled is not ordered again; the rest of one
+    /// that filled in part goes on resting while its price is near enough.
     #[inline]
     #[must_use]
-    pub fn build(
-        terms: &Terms,
-        direction: Direction,
-        prices: &LevelPrices,
-        held: Basis,
-        taken: &[Lots; LEVELS_MAX],
-        standing: &Quotes,
-        tolerance: Fraction,
-        budget: &Budget,
-    ) -> Self {
-        let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: held };
+    pub fn build(terms: &Terms, direction: Direction, prices: &LevelPrices, base: &Base<'_>) -> Self {
+        let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: base.held };
         for level in 0..LEVELS_MAX {
             let Some(price) = prices[level] else { continue };
-            if taken[level].is_positive() {
-                continue;
-            }
-            let quote = match standing[level] {
-                Some(old) if within(old.price, price, tolerance) => Quote { fresh: false, ..old },
+            let quote = match base.standing[level] {
+                Some(old) if within(old.price, price, base.tolerance) => {
+                    Quote { fresh: false, ..old }
+                }
+                _ if base.taken[level].is_positive() => continue,
                 _ => {
-                    let lots = budget.lots(price, terms.value, terms.leverage);
+                    let lots = base.budget.lots(price, terms.value, terms.leverage);
                     Quote { price, lots, fresh: true }
                 }
             };
@@ -124,7 +129,8 @@ impl Ladder {
         let shallower = self.basis;
         let beyond = shallower.lots.is_positive()
             && exits::beyond_stop(direction, quote.price, shallower, terms.value, terms.stop_loss);
-        if beyond || !terms.accepts(quote.price, quote.lots) {
+        // What rests was accepted when it was sent, however little of it is left.
+        if beyond || (quote.fresh && !terms.accepts(quote.price, quote.lots)) {
             return;
         }
         self.basis = shallower.with(terms.notional(quote.price, quote.lots), quote.lots);
@@ -184,17 +190,14 @@ mod tests {
     }
 
     fn build(list: &[i64], standing: &Quotes, balance: i64) -> Ladder {
-        let budget = Budget::new(Cash::usdt(balance), 1, 3);
-        Ladder::build(
-            &terms(),
-            Direction::Long,
-            &prices(list),
-            Basis::default(),
-            &[Lots::ZERO; LEVELS_MAX],
+        let base = Base {
+            held: Basis::default(),
+            taken: &[Lots::ZERO; LEVELS_MAX],
             standing,
-            Fraction(200_000),
-            &budget,
-        )
+            tolerance: Fraction(200_000),
+            budget: &Budget::new(Cash::usdt(balance), 1, 3),
+        };
+        Ladder::build(&terms(), Direction::Long, &prices(list), &base)
     }
 
     #[test]

@@ -10,6 +10,16 @@ use crate::money::{Cash, Fraction};
 pub enum Refusal {
     /// Every level is below the exchange's minimum order.
     BelowMinimum,
+    /// A live book waits after a cold start, or after bars that were lost for good.
+    ColdStart {
+        /// Bars left.
+        bars: u32,
+    },
+    /// Too few bars since the last close.
+    Cooldown {
+        /// Bars left.
+        bars: u32,
+    },
     /// Margin of the correlation group over equity would pass its limit.
     CorrelationExposure {
         /// Margin of the group with this ladder.
@@ -23,11 +33,6 @@ pub enum Refusal {
         open: u32,
         /// The limit.
         limit: u32,
-    },
-    /// Too few bars since the last close.
-    Cooldown {
-        /// Bars left.
-        bars: u32,
     },
     /// A live side is disarmed: the first close after a cold start lay beyond its level 0.
     Disarmed,
@@ -64,10 +69,10 @@ pub enum Refusal {
         /// The limit.
         limit: u32,
     },
-    /// Missing bars: indicators cannot be trusted. Not the same as no signal.
-    NotReady,
     /// The strategy wants nothing here now.
     NoSignal,
+    /// Missing bars: indicators cannot be trusted. Not the same as no signal.
+    NotReady,
     /// The round trip to the target does not pay its fees.
     RoundTrip {
         /// Profit before fees.
@@ -75,6 +80,8 @@ pub enum Refusal {
         /// Fees.
         fees: Cash,
     },
+    /// A position of the book has no confirmed stop: nothing is added meanwhile.
+    Unprotected,
     /// ATR below `min_atr_pct` of the close.
     Volatility {
         /// The ATR over the close.
@@ -84,36 +91,39 @@ pub enum Refusal {
 
 impl Refusal {
     /// How many kinds there are.
-    pub const KINDS: usize = 15;
+    pub const KINDS: usize = 17;
 
     /// A stable number of the kind, for counting.
     #[must_use]
     pub const fn kind(&self) -> usize {
         match self {
             Self::BelowMinimum => 0,
-            Self::CorrelationExposure { .. } => 1,
-            Self::CorrelationGroup { .. } => 2,
-            Self::Cooldown { .. } => 3,
-            Self::Disarmed => 4,
-            Self::FreeMargin { .. } => 5,
-            Self::KillSwitch => 6,
-            Self::LossAtStop { .. } => 7,
-            Self::MarginGuard { .. } => 8,
-            Self::MaxConcurrentPositions { .. } => 9,
-            Self::MaxLiveGrids { .. } => 10,
-            Self::NotReady => 11,
+            Self::ColdStart { .. } => 1,
+            Self::Cooldown { .. } => 2,
+            Self::CorrelationExposure { .. } => 3,
+            Self::CorrelationGroup { .. } => 4,
+            Self::Disarmed => 5,
+            Self::FreeMargin { .. } => 6,
+            Self::KillSwitch => 7,
+            Self::LossAtStop { .. } => 8,
+            Self::MarginGuard { .. } => 9,
+            Self::MaxConcurrentPositions { .. } => 10,
+            Self::MaxLiveGrids { .. } => 11,
             Self::NoSignal => 12,
-            Self::RoundTrip { .. } => 13,
-            Self::Volatility { .. } => 14,
+            Self::NotReady => 13,
+            Self::RoundTrip { .. } => 14,
+            Self::Unprotected => 15,
+            Self::Volatility { .. } => 16,
         }
     }
 
     /// The names of the kinds, by [`Refusal::kind`].
     pub const NAMES: [&'static str; Self::KINDS] = [
         "below_minimum",
+        "cold_start",
+        "cooldown",
         "correlation_exposure",
         "correlation_group",
-        "cooldown",
         "disarmed",
         "free_margin",
         "kill_switch",
@@ -121,9 +131,10 @@ impl Refusal {
         "margin_guard",
         "max_concurrent_positions",
         "max_live_grids",
-        "not_ready",
         "no_signal",
+        "not_ready",
         "round_trip",
+        "unprotected",
         "volatility",
     ];
 }

@@ -10,7 +10,7 @@ use gardefou_core::ids::{BookId, FillId, OrderId, SymbolId};
 use gardefou_core::market::Bar;
 use gardefou_core::money::{Fraction, Lots, Ticks};
 use gardefou_core::time::{Span, Timestamp};
-use gardefou_core::venue::bars::walk::{Place, Rungs, Trader};
+use gardefou_core::venue::bars::walk::{Place, Rungs, Touch, Trader};
 use gardefou_core::venue::bars::{BarVenue, Path};
 
 use super::stage::Stage;
@@ -184,8 +184,10 @@ impl Trader for Listener<'_> {
         }
     }
 
-    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, price: Ticks) {
-        let event = Event::PriceMoved { book: Some(place.book), symbol: place.symbol, price };
+    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, touch: Touch) {
+        let Place { book, symbol } = place;
+        let Touch { direction, level, price } = touch;
+        let event = Event::RungTouched { book, symbol, direction, level, price };
         self.tell(venue, now, &event);
         self.listen(venue, now);
     }

@@ -134,15 +134,17 @@ fn walking(at: Timestamp, line: (Ticks, Ticks), place: (i64, i64), range: Ticks)
 /// `feed SYMBOLS streaming|silent`.
 pub(super) fn feed(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let symbols = stage.symbols(&line.word("symbols: all")?)?;
-    let word = line.word("streaming or silent")?;
+    let word = line.word("streaming, silent or lost")?;
     let feed = match word.text {
-        "streaming" => Feed::Streaming,
-        "silent" => Feed::Silent,
-        _ => return Err(word.unknown("streaming or silent")),
+        "streaming" => Some(Feed::Streaming),
+        "silent" => Some(Feed::Silent),
+        "lost" => None,
+        _ => return Err(word.unknown("streaming, silent or lost")),
     };
     stage.takes_at(line)?;
     for symbol in symbols {
-        stage.tell(&Event::FeedChanged { symbol, feed });
+        let lost = Event::BarsLost { symbol };
+        stage.tell(&feed.map_or(lost, |feed| Event::FeedChanged { symbol, feed }));
     }
     Ok(())
 }

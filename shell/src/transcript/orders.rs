@@ -205,7 +205,9 @@ impl Orders {
             | Event::FeedChanged { .. }
             | Event::BarClosed { .. }
             | Event::HistoryLoaded { .. }
+            | Event::BarsLost { .. }
             | Event::PriceMoved { .. }
+            | Event::RungTouched { .. }
             | Event::OrderUnconfirmed { .. }
             | Event::PositionLiquidated { .. }
             | Event::FundingSettled { .. }

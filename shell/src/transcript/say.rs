@@ -88,7 +88,9 @@ pub(super) fn event(orders: &Orders, event: &Event) -> Option<String> {
         | Event::FeedChanged { .. }
         | Event::BarClosed { .. }
         | Event::HistoryLoaded { .. }
+        | Event::BarsLost { .. }
         | Event::PriceMoved { .. }
+        | Event::RungTouched { .. }
         | Event::OrderAccepted { .. }
         | Event::BalanceMoved { .. }
         | Event::RequestMade { .. }

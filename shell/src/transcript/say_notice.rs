@@ -126,13 +126,14 @@ pub(super) fn refused(refusal: &Refusal) -> String {
         Refusal::BelowMinimum
         | Refusal::Disarmed
         | Refusal::KillSwitch
+        | Refusal::NoSignal
         | Refusal::NotReady
-        | Refusal::NoSignal => return name.to_owned(),
+        | Refusal::Unprotected => return name.to_owned(),
         Refusal::CorrelationExposure { needed, limit } => {
             format!("needs {} of {}", usdt(needed), usdt(limit))
         }
         Refusal::CorrelationGroup { open, limit } => format!("{open} open of {limit}"),
-        Refusal::Cooldown { bars } => format!("{bars} bars left"),
+        Refusal::ColdStart { bars } | Refusal::Cooldown { bars } => format!("{bars} bars left"),
         Refusal::FreeMargin { free, floor } => {
             format!("{} would remain, floor {}", usdt(free), usdt(floor))
         }

@@ -152,7 +152,10 @@ fn rung(stage: &Stage, lane: &Lane, entry: &Entry) -> String {
         EntryState::Sent => "sent".to_owned(),
         EntryState::Working => "resting".to_owned(),
         EntryState::Cancelling => "cancelling".to_owned(),
-        EntryState::InDoubt { asked } => format!("in doubt, asked {asked}"),
+        EntryState::InDoubt => {
+            let doubt = lane.doubts.iter().find(|doubt| doubt.id == entry.id);
+            format!("in doubt, asked {}", doubt.map_or(0, |doubt| doubt.asked))
+        }
         EntryState::AwaitingFills { executed } => {
             format!("awaiting fills of {}", quantity(&stage.orders, lane.symbol, executed))
         }

@@ -23,7 +23,13 @@ pub trait Trader {
     /// Rungs that a touch would send, by direction and level; none when entries rest as limits.
     fn rungs(&self, place: Place) -> Option<Rungs>;
     /// The nearest of those rungs by direction: the quick answer for a quiet bar.
-    fn nearest_rungs(&self, place: Place) -> [Option<Ticks>; 2];
+    fn nearest_rungs(&self, place: Place) -> [Option<Ticks>; 2] {
+        // A ladder descends with its level: the first rung is the nearest.
+        let nearest = |side: [Option<(Ticks, bool)>; LEVELS_MAX]| {
+            side.into_iter().flatten().next().map(|(price, _)| price)
+        };
+        self.rungs(place).map_or([None; 2], |rungs| rungs.map(nearest))
+    }
 }
 
 /// One symbol of one book.

@@ -1,0 +1,119 @@
+//! Orders whose fate is unknown: asked for until it is known.
+//!
+//! The first question goes out at once, the next ones ever slower, and one timer per symbol keeps
+//! them: an unanswered question never starts a second chain. A doubt is remembered until its next
+//! question would have been due, so that a refusal that repeats itself does not become a storm.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effects, Lane};
+use crate::command::Command;
+use crate::ids::{OrderId, OrderKind};
+use crate::step::WakeReason;
+use crate::time::{Span, Timestamp};
+
+/// Wait before the second question.
+const ASK_AGAIN: Span = Span::seconds(2);
+
+/// How often the wait doubles.
+const DOUBLINGS: u8 = 3;
+
+/// Answers "not known" before an order counts as never placed: a fresh order may be invisible for
+/// a second or two.
+const MISSED_MAX: u8 = 3;
+
+/// One order in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Which order.
+    pub id: OrderId,
+    /// Questions asked.
+    pub asked: u8,
+    /// Answers that the exchange does not know it.
+    missed: u8,
+    /// When it is asked for next; none once it is known how it stands.
+    next: Option<Timestamp>,
+}
+
+impl Doubt {
+    /// A stop is asked for every two seconds for as long as it takes.
+    fn wait(&self) -> Span {
+        let doublings = match self.id.kind {
+            OrderKind::Stop => 0,
+            OrderKind::Entry | OrderKind::Target | OrderKind::Close => {
+                self.asked.saturating_sub(1).min(DOUBLINGS)
+            }
+        };
+        Span(ASK_AGAIN.0 << doublings)
+    }
+}
+
+impl Lane {
+    /// The outcome of the last request about an order is unknown.
+    pub(super) fn doubt(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        match self.doubts.iter_mut().find(|doubt| doubt.id == id) {
+            Some(doubt) => doubt.next = doubt.next.or(Some(fx.now + doubt.wait())),
+            None => {
+                let doubt = Doubt { id, asked: 1, missed: 0, next: None };
+                self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
+                fx.out.commands.push(Command::Query { id });
+            }
+        }
+        self.arm_questions(fx);
+    }
+
+    /// True while an order is asked for and not answered.
+    #[must_use]
+    pub fn doubts(&self, id: OrderId) -> bool {
+        self.doubts.iter().any(|doubt| doubt.id == id && doubt.next.is_some())
+    }
+
+    /// The exchange said how an order stands.
+    #[inline]
+    pub(super) fn answered(&mut self, id: OrderId) {
+        if let Some(doubt) = self.doubts.iter_mut().find(|doubt| doubt.id == id) {
+            doubt.next = None;
+        }
+    }
+
+    /// The order has ended.
+    #[inline]
+    pub(super) fn settled(&mut self, id: OrderId) {
+        if !self.doubts.is_empty() {
+            self.doubts.retain(|doubt| doubt.id != id);
+        }
+    }
+
+    /// The exchange does not know the order; true once that has been said often enough to believe
+    /// that it never will.
+    pub(super) fn missed(&mut self, fx: &mut Effects<'_>, id: OrderId) -> bool {
+        self.doubt(fx, id);
+        let Some(doubt) = self.doubts.iter_mut().find(|doubt| doubt.id == id) else { return true };
+        doubt.missed = doubt.missed.saturating_add(1);
+        doubt.missed >= MISSED_MAX
+    }
+
+    /// Asks for what is due, and for a stop whose retry is due.
+    pub(super) fn ask_again(&mut self, fx: &mut Effects<'_>) {
+        self.doubts.retain(|doubt| doubt.next.is_some());
+        for doubt in &mut self.doubts {
+            if doubt.next.is_some_and(|next| next <= fx.now) {
+                fx.out.commands.push(Command::Query { id: doubt.id });
+                doubt.asked = doubt.asked.saturating_add(1);
+                doubt.next = Some(fx.now + doubt.wait());
+            }
+        }
+        if self.protection.retry_at.is_some_and(|at| at <= fx.now) {
+            self.protect(fx);
+        }
+        self.arm_questions(fx);
+    }
+
+    /// Sees to it that the symbol is woken for its next question.
+    pub(super) fn arm_questions(&mut self, fx: &mut Effects<'_>) {
+        let questions = self.doubts.iter().filter_map(|doubt| doubt.next);
+        if let Some(at) = questions.chain(self.protection.retry_at).min() {
+            fx.timers.set_by(at, WakeReason::AskAgain, self.symbol);
+        }
+    }
+}
