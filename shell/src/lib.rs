@@ -8,5 +8,6 @@ pub mod backtest;
 pub mod cli;
 pub mod config;
 pub mod data;
+pub mod demo;
 pub mod report;
 pub mod words;
