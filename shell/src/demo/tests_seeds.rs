@@ -1,6 +1,6 @@
 //! Every demo keeps its promise: for seeds 1 to 100, what must be seen is seen, in time.
 
-use super::market::{Demo, Scenario};
+use super::market::{Demo, HOUR, Scenario};
 use super::session::{DEFAULT_SPEED, Milestone, Pace, Session};
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=100;
@@ -38,6 +38,20 @@ fn watched(seed: u64) -> (f64, f64) {
         }
     }
     (first.unwrap(), seconds)
+}
+
+#[test]
+fn even_without_any_pacing_a_cycle_completes_in_time() {
+    let mut hours: Vec<f64> = SEEDS
+        .map(|seed| {
+            let mut demo = demo(seed);
+            while demo.tally().cycles.is_empty() && demo.minute() {}
+            (demo.now() - demo.span().0).0 as f64 / HOUR.0 as f64
+        })
+        .collect();
+    hours.sort_by(f64::total_cmp);
+    println!("first cycle: {:.1} to {:.1} market h, median {:.1}", hours[0], hours[99], hours[50]);
+    assert!(hours.iter().all(|hours| hours / DEFAULT_SPEED + START_UP < 60.0), "{hours:?}");
 }
 
 #[test]
