@@ -16,6 +16,8 @@ use clap::{Parser, Subcommand};
 
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
+use crate::demo::{self, DemoError, DemoOptions, Stage};
+use crate::transcript;
 
 /// Grid trading on Bitget USDT-M perpetuals, with a stop under every position and a memory.
 ///
@@ -32,7 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Watch both grids trade a generated market on a simulated exchange.
-    Demo(options::DemoOptions),
+    Demo(DemoOptions),
     /// Run the configuration over recorded candles, as a portfolio, on both paths.
     Backtest(options::BacktestOptions),
     /// Run transcripts and show the first difference.
@@ -53,6 +55,9 @@ pub enum Failure {
     /// A backtest was not run.
     #[error(transparent)]
     Backtest(#[from] BacktestError),
+    /// The demo could not be shown.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// The outside world failed.
     #[error("{what}: {why}; {remedy}")]
     World {
@@ -75,9 +80,10 @@ impl Failure {
         match self {
             Self::Failed(_) => 1,
             Self::Config(_)
+            | Self::Demo(DemoError::Config(_))
             | Self::Backtest(BacktestError::Config(_) | BacktestError::WorstCase(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
-            Self::World { .. } => 5,
+            Self::World { .. } | Self::Demo(DemoError::Output(_)) => 5,
             Self::Backtest(BacktestError::Mismatch(_)) => 70,
         }
     }
@@ -113,7 +119,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::start(&cli.logs);
     let mut out = Out::new();
-    let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(options::DemoOptions::default())) {
+    let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(DemoOptions::default())) {
         Verb::Demo(options) => demo(&options, &mut out),
         Verb::Backtest(options) => backtest::run(&options, &mut out),
         Verb::Replay(options) => replay(&options, &mut out),
@@ -130,10 +136,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn demo(_: &options::DemoOptions, _: &mut Out) -> Result<(), Failure> {
-    Ok(())
+fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
+    Ok(demo::run(options, Stage::here(), &mut out.stdout)?)
 }
 
-fn replay(_: &options::ReplayOptions, _: &mut Out) -> Result<(), Failure> {
-    Ok(())
+fn replay(options: &options::ReplayOptions, out: &mut Out) -> Result<(), Failure> {
+    let report = transcript::replay(&options.paths, options.rewrite);
+    out.write(&format!("{report}\n"))?;
+    if report.is_success() {
+        return Ok(());
+    }
+    let (failed, total) = (report.failed(), report.files.len());
+    Err(Failure::Failed(if total == 0 {
+        "no transcript was found; name files that end in .txt, or folders that hold some".to_owned()
+    } else {
+        format!("{failed} of {total} transcripts failed")
+    }))
 }

@@ -13,7 +13,7 @@ pub mod summary;
 mod facts;
 mod measures;
 mod parameters;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod sample;

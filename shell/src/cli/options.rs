@@ -20,14 +20,6 @@ pub struct ConfigOptions {
     pub config: Option<PathBuf>,
 }
 
-/// Options of `demo`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct DemoOptions {
-    /// Seed of the market: the same seed makes the same market
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-}
-
 /// Options of `backtest`.
 #[derive(Args, Clone, Debug)]
 pub struct BacktestOptions {

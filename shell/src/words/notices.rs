@@ -1,0 +1,227 @@
+//! What happened.
+
+use gardefou_core::config::{EngineConfig, Mode};
+use gardefou_core::event::{Fill, Liquidity, Reject};
+use gardefou_core::ids::{BookId, OrderId, OrderKind, SymbolId};
+use gardefou_core::money::{Cash, Direction};
+use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
+
+use super::numbers::{
+    cash, counted, length, minute, percent, percent_short, price, quantity, signed_cash,
+    signed_usdt, usdt,
+};
+use super::{book_name, pair, refusal};
+
+/// One sentence, without the place that [`place`] names.
+#[must_use]
+pub fn notice(config: &EngineConfig, notice: &Notice) -> String {
+    match notice {
+        Notice::Filled { fill, cycle, reason } => filled(config, fill, *cycle, *reason),
+        Notice::Funded { rate, amount, .. } => funded(*amount, &percent(*rate)),
+        Notice::CycleClosed(result) => closed(result),
+        Notice::Refused { refusal: why, .. } => format!("nothing is quoted: {}", refusal(why)),
+        Notice::SwitchTripped { switch, loss, limit, .. } => {
+            if limit.is_zero() {
+                format!("{} was tripped by hand; no new entries", name(config, *switch))
+            } else {
+                format!(
+                    "{} TRIPPED: lost {}, the limit is {}; no new entries",
+                    name(config, *switch),
+                    percent_short(*loss),
+                    percent(*limit)
+                )
+            }
+        }
+        Notice::SwitchReleased { switch, by, .. } => {
+            format!("{} released by {by}; entries are allowed again", name(config, *switch))
+        }
+        Notice::Unprotected { since, .. } => format!(
+            "UNPROTECTED: no confirmed stop since {} UTC; the position is being closed",
+            minute(*since)
+        ),
+        Notice::Anomaly { what } => anomaly(config, what),
+        Notice::Readiness { state, .. } => readiness(*state),
+    }
+}
+
+/// The book and the symbol that a notice is about, as far as it has them.
+#[must_use]
+pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
+    match notice {
+        Notice::Filled { fill, .. } => of_order(fill.id),
+        Notice::Funded { book, symbol, .. }
+        | Notice::Refused { book, symbol, .. }
+        | Notice::Unprotected { book, symbol, .. }
+        | Notice::Readiness { book, symbol, .. } => (Some(*book), Some(*symbol)),
+        Notice::CycleClosed(result) => (Some(result.book), Some(result.symbol)),
+        Notice::SwitchTripped { switch, .. } | Notice::SwitchReleased { switch, .. } => {
+            match switch {
+                Switch::Session(book) => (Some(*book), None),
+                Switch::Global(_) => (None, None),
+            }
+        }
+        Notice::Anomaly { what } => match what {
+            Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => of_order(fill.id),
+            Anomaly::Rejected(id, _) => of_order(*id),
+            Anomaly::Dust { book, symbol, .. } => (Some(*book), Some(*symbol)),
+            Anomaly::Gap { symbol, .. } | Anomaly::BrokenBar { symbol, .. } => {
+                (None, Some(*symbol))
+            }
+        },
+    }
+}
+
+fn of_order(id: OrderId) -> (Option<BookId>, Option<SymbolId>) {
+    (Some(id.book), Some(id.symbol))
+}
+
+/// Why an execution happened, or why a cycle ended.
+#[must_use]
+pub fn fill_reason(reason: FillReason) -> &'static str {
+    match reason {
+        FillReason::Level => "level",
+        FillReason::Signal => "signal",
+        FillReason::Target => "target reached",
+        FillReason::TargetAtClose => "target met by the close",
+        FillReason::Stop => "STOP hit",
+        FillReason::DirectionFlip => "trend turned",
+        FillReason::TimeStop => "held too long",
+        FillReason::OppositeFill => "other side filled first",
+        FillReason::Emergency => "no stop could be confirmed",
+        FillReason::KillSwitch => "kill switch",
+        FillReason::Liquidation => "LIQUIDATED by the exchange",
+    }
+}
+
+fn filled(config: &EngineConfig, fill: &Fill, cycle: u32, reason: FillReason) -> String {
+    let what = match reason {
+        FillReason::Level => format!("level {}", u32::from(fill.id.level) + 1),
+        FillReason::Signal
+        | FillReason::Target
+        | FillReason::TargetAtClose
+        | FillReason::Stop
+        | FillReason::DirectionFlip
+        | FillReason::TimeStop
+        | FillReason::OppositeFill
+        | FillReason::Emergency
+        | FillReason::KillSwitch
+        | FillReason::Liquidation => fill_reason(reason).to_owned(),
+    };
+    let how = match fill.liquidity {
+        Liquidity::Maker => "maker",
+        Liquidity::Taker => "taker",
+    };
+    let fee = cash(fill.fee);
+    format!("cycle {cycle}, {what}: {} ({how}, fee {fee})", execution(config, fill))
+}
+
+/// `buys 0.0121 BTC at 58,800.0`.
+fn execution(config: &EngineConfig, fill: &Fill) -> String {
+    let verb = if fill.id.buys() { "buys" } else { "sells" };
+    match config.instrument(fill.id.symbol) {
+        Some(i) => format!("{verb} {} at {}", quantity(i, fill.lots), price(i, fill.price)),
+        None => format!("{verb} something that is not configured"),
+    }
+}
+
+fn funded(amount: Cash, rate: &str) -> String {
+    if amount.0 < 0 {
+        format!("pays {} of funding at {rate}", usdt(-amount))
+    } else {
+        format!("receives {} of funding at {rate}", usdt(amount))
+    }
+}
+
+fn closed(result: &CycleResult) -> String {
+    let outcome = if result.net.is_positive() { "WON" } else { "LOST" };
+    let direction = match result.direction {
+        Direction::Long => "long",
+        Direction::Short => "short",
+    };
+    let mut costs = format!("fees {}", cash(result.fees));
+    if !result.funding.is_zero() {
+        costs.push_str(&format!(", funding {}", signed_cash(result.funding)));
+    }
+    format!(
+        "cycle {} {outcome} {} net: {}; {direction}, {}, {} ({costs})",
+        result.cycle,
+        signed_usdt(result.net),
+        fill_reason(result.reason),
+        counted(u32::from(result.levels), "level"),
+        length(result.closed - result.opened),
+    )
+}
+
+fn name(config: &EngineConfig, switch: Switch) -> String {
+    match switch {
+        Switch::Session(book) => format!("session switch of {}", book_name(config, book)),
+        Switch::Global(Mode::Paper) => "global switch of the paper books".to_owned(),
+        Switch::Global(Mode::Live) => "global switch of the live books".to_owned(),
+    }
+}
+
+fn readiness(state: Readiness) -> String {
+    match state {
+        Readiness::Warming { missing } => {
+            format!("warming up: {} of history missing", counted(missing, "bar"))
+        }
+        Readiness::Cooling { bars } => {
+            format!("cold start: no entries for {}", counted(bars, "bar"))
+        }
+        Readiness::Ready => "ready: indicators can be trusted".to_owned(),
+        Readiness::Gap => "not ready: bars are missing and not healed yet".to_owned(),
+    }
+}
+
+fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
+    match what {
+        Anomaly::UnknownOrderFilled(fill) => {
+            format!("order {} is not known here and {}", fill.id, execution(config, fill))
+        }
+        Anomaly::Rejected(id, why) => {
+            format!("the exchange refused {}: {}", order(*id), reject(*why))
+        }
+        Anomaly::FillChanged(fill) => format!(
+            "execution {} came again with other content: {}",
+            fill.fill.0,
+            execution(config, fill)
+        ),
+        Anomaly::Dust { symbol, lots, .. } => {
+            let rest = config.instrument(*symbol).map_or_else(String::new, |i| quantity(i, *lots));
+            format!("the stop left a rest below the smallest order: {rest}")
+        }
+        Anomaly::Gap { from, missing, .. } => {
+            format!("{} missing from {} UTC on", counted(*missing, "bar"), minute(*from))
+        }
+        Anomaly::BrokenBar { symbol, at } => {
+            format!(
+                "the bar of {} at {} UTC is broken and was not used",
+                pair(config, *symbol),
+                minute(*at)
+            )
+        }
+    }
+}
+
+fn order(id: OrderId) -> String {
+    match id.kind {
+        OrderKind::Entry => format!("level {}", u32::from(id.level) + 1),
+        OrderKind::Target => "the target".to_owned(),
+        OrderKind::Stop => "the stop".to_owned(),
+        OrderKind::Close => "the closing order".to_owned(),
+    }
+}
+
+fn reject(why: Reject) -> &'static str {
+    match why {
+        Reject::BelowMinimum => "below the smallest order",
+        Reject::Precision => "price or quantity off the grid",
+        Reject::InsufficientMargin => "not enough margin",
+        Reject::NoPosition => "there is nothing to reduce",
+        Reject::WrongSide => "the stop is on the wrong side of the mark price",
+        Reject::Suspended => "the symbol is suspended",
+        Reject::UnknownOrder => "the order is not there any more",
+        Reject::Locked => "leverage cannot change while something is open",
+        Reject::Busy => "the exchange is busy",
+    }
+}

@@ -1,0 +1,99 @@
+//! Why nothing is quoted.
+
+use gardefou_core::risk::Refusal;
+
+use super::numbers::{counted, percent_short, usdt};
+
+/// Why a symbol is not quoted, as the end of a sentence: "nothing is quoted: …".
+#[must_use]
+pub fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::BelowMinimum => {
+            "every level would be below the exchange's smallest order".to_owned()
+        }
+        Refusal::ColdStart { bars } => {
+            format!("a cold start waits first, {} left", counted(*bars, "bar"))
+        }
+        Refusal::CorrelationExposure { needed, limit } => format!(
+            "its correlation group would use {} of margin, more than the {} allowed",
+            usdt(*needed),
+            usdt(*limit)
+        ),
+        Refusal::CorrelationGroup { open, limit } => format!(
+            "its correlation group already has {} open or quoted in this direction, the limit is {limit}",
+            counted(*open, "ladder")
+        ),
+        Refusal::Cooldown { bars } => {
+            format!("cooldown after the last cycle, {} left", counted(*bars, "bar"))
+        }
+        Refusal::Disarmed => {
+            "at the start the price was already beyond level 1; it waits for a close on the other side"
+                .to_owned()
+        }
+        Refusal::FreeMargin { free, floor } => format!(
+            "only {} of margin would stay free, the floor is {}",
+            usdt(*free),
+            usdt(*floor)
+        ),
+        Refusal::KillSwitch => {
+            "a kill switch has tripped; no new entries until somebody releases it".to_owned()
+        }
+        Refusal::LossAtStop { loss, limit } => format!(
+            "if every stop were hit the loss would be {}, more than the {} allowed",
+            usdt(*loss),
+            usdt(*limit)
+        ),
+        Refusal::MarginGuard { needed, cap } => format!(
+            "all ladders together would need {} of margin, more than the cap of {}",
+            usdt(*needed),
+            usdt(*cap)
+        ),
+        Refusal::MaxConcurrentPositions { limit } => {
+            format!("all {} of the strategy are taken", counted(*limit, "position"))
+        }
+        Refusal::MaxLiveGrids { limit } => format!(
+            "all {} are taken by symbols nearer to their first level",
+            counted(*limit, "slot")
+        ),
+        Refusal::NotReady => {
+            "bars are missing, so the indicators cannot be trusted yet".to_owned()
+        }
+        Refusal::NoSignal => "the strategy wants no ladder here now".to_owned(),
+        Refusal::RoundTrip { gain, fees } => format!(
+            "the way to the target earns {} and costs {} in fees",
+            usdt(*gain),
+            usdt(*fees)
+        ),
+        Refusal::Unprotected => {
+            "a position of this wallet has no confirmed stop; that comes first".to_owned()
+        }
+        Refusal::Volatility { atr } => format!(
+            "the market is too quiet: the average hour moves {}, less than this symbol's minimum",
+            percent_short(*atr)
+        ),
+    }
+}
+
+/// The same in a few characters, for a column.
+#[must_use]
+pub fn refusal_short(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::BelowMinimum => "order too small".to_owned(),
+        Refusal::ColdStart { bars } => format!("cold start {}", counted(*bars, "bar")),
+        Refusal::CorrelationExposure { .. } => "group margin".to_owned(),
+        Refusal::CorrelationGroup { open, limit } => format!("group full {open}/{limit}"),
+        Refusal::Cooldown { bars } => format!("cooldown {}", counted(*bars, "bar")),
+        Refusal::Disarmed => "waits to arm".to_owned(),
+        Refusal::FreeMargin { .. } => "free margin low".to_owned(),
+        Refusal::KillSwitch => "kill switch".to_owned(),
+        Refusal::LossAtStop { .. } => "loss at stop".to_owned(),
+        Refusal::MarginGuard { .. } => "margin cap".to_owned(),
+        Refusal::MaxConcurrentPositions { limit } => format!("{limit} positions"),
+        Refusal::MaxLiveGrids { limit } => format!("{limit} slots taken"),
+        Refusal::NotReady => "bars missing".to_owned(),
+        Refusal::NoSignal => "no signal".to_owned(),
+        Refusal::RoundTrip { .. } => "fees > gain".to_owned(),
+        Refusal::Unprotected => "stop missing".to_owned(),
+        Refusal::Volatility { .. } => "too quiet".to_owned(),
+    }
+}

@@ -1,0 +1,190 @@
+//! Every sentence once, as a person would review them.
+
+use std::collections::BTreeMap;
+
+use gardefou_core::config::{EngineConfig, Facts, Mode};
+use gardefou_core::event::{Fill, Liquidity, Reject};
+use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
+use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
+use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
+use gardefou_core::risk::Refusal;
+use gardefou_core::time::{Span, Timestamp};
+
+use super::{notice, refusal, refusal_short};
+use crate::config::{Selection, load_from, shipped};
+
+fn config() -> EngineConfig {
+    let settings = load_from(&shipped(), &BTreeMap::new()).unwrap();
+    let symbols = Some(vec!["BTCUSDT".parse().unwrap(), "ETHUSDT".parse().unwrap()]);
+    let selection = Selection { symbols, ..Selection::everything(Mode::Paper, Facts::WithBars) };
+    settings.engine(&selection, &BTreeMap::new()).unwrap()
+}
+
+fn refusals() -> [Refusal; Refusal::KINDS] {
+    let (a, b) = (Cash::usdt(1_012), Cash(98_760_000_000));
+    [
+        Refusal::BelowMinimum,
+        Refusal::ColdStart { bars: 3 },
+        Refusal::CorrelationExposure { needed: a, limit: b },
+        Refusal::CorrelationGroup { open: 2, limit: 2 },
+        Refusal::Cooldown { bars: 1 },
+        Refusal::Disarmed,
+        Refusal::FreeMargin { free: b, floor: a },
+        Refusal::KillSwitch,
+        Refusal::LossAtStop { loss: a, limit: b },
+        Refusal::MarginGuard { needed: a, cap: b },
+        Refusal::MaxConcurrentPositions { limit: 15 },
+        Refusal::MaxLiveGrids { limit: 4 },
+        Refusal::NotReady,
+        Refusal::NoSignal,
+        Refusal::RoundTrip { gain: Cash(12_000_000), fees: Cash(34_000_000) },
+        Refusal::Unprotected,
+        Refusal::Volatility { atr: Fraction(412_345) },
+    ]
+}
+
+fn fill(kind: OrderKind, level: u8) -> Fill {
+    let id = OrderId {
+        book: BookId(0),
+        symbol: SymbolId(0),
+        epoch: 1,
+        sequence: 7,
+        kind,
+        direction: Direction::Long,
+        level,
+    };
+    Fill {
+        id,
+        fill: FillId(9),
+        at: Timestamp(0),
+        price: Ticks(588_000),
+        lots: Lots(121),
+        fee: Cash(14_229_600),
+        liquidity: if kind == OrderKind::Entry { Liquidity::Maker } else { Liquidity::Taker },
+    }
+}
+
+fn result(net: i128, reason: FillReason) -> CycleResult {
+    CycleResult {
+        book: BookId(0),
+        symbol: SymbolId(0),
+        cycle: 3,
+        direction: Direction::Long,
+        opened: Timestamp(0),
+        closed: Timestamp(0) + Span::hours(29),
+        reason,
+        lots: Lots(121),
+        entry_notional: Cash::usdt(711),
+        exit_notional: Cash::usdt(715),
+        levels: 2,
+        gross: Cash(net + 28_000_000),
+        fees: Cash(30_000_000),
+        funding: Cash(2_000_000),
+        net: Cash(net),
+    }
+}
+
+fn notices() -> Vec<Notice> {
+    let (book, symbol, at) = (BookId(0), SymbolId(0), Timestamp(1_704_067_200_000));
+    let (loss, limit) = (Fraction(25_123_456), Fraction::percent(25));
+    let exits = [
+        FillReason::Signal,
+        FillReason::Target,
+        FillReason::TargetAtClose,
+        FillReason::Stop,
+        FillReason::DirectionFlip,
+        FillReason::TimeStop,
+        FillReason::OppositeFill,
+        FillReason::Emergency,
+        FillReason::KillSwitch,
+        FillReason::Liquidation,
+    ];
+    let funded = |amount| Notice::Funded {
+        book,
+        symbol,
+        cycle: 3,
+        at,
+        rate: Fraction(12_345),
+        price: Ticks(588_000),
+        lots: Lots(121),
+        amount,
+    };
+    let rejects = [
+        Reject::BelowMinimum,
+        Reject::Precision,
+        Reject::InsufficientMargin,
+        Reject::NoPosition,
+        Reject::WrongSide,
+        Reject::Suspended,
+        Reject::UnknownOrder,
+        Reject::Locked,
+        Reject::Busy,
+    ];
+    let mut all = vec![Notice::Filled {
+        fill: fill(OrderKind::Entry, 1),
+        cycle: 3,
+        reason: FillReason::Level,
+    }];
+    all.extend(exits.map(|reason| Notice::Filled {
+        fill: fill(OrderKind::Close, 0),
+        cycle: 3,
+        reason,
+    }));
+    all.extend([funded(Cash(-8_800_000)), funded(Cash(8_800_000))]);
+    all.push(Notice::CycleClosed(result(321_000_000, FillReason::Target)));
+    all.push(Notice::CycleClosed(result(-7_112_000_000, FillReason::Stop)));
+    all.push(Notice::Refused { book, symbol, refusal: Refusal::Cooldown { bars: 2 } });
+    for switch in [Switch::Session(book), Switch::Global(Mode::Paper), Switch::Global(Mode::Live)] {
+        all.push(Notice::SwitchTripped { switch, at, loss, limit });
+    }
+    let by_hand = Fraction::ZERO;
+    all.push(Notice::SwitchTripped {
+        switch: Switch::Session(book),
+        at,
+        loss: by_hand,
+        limit: by_hand,
+    });
+    all.push(Notice::SwitchReleased { switch: Switch::Session(book), at, by: "alice".into() });
+    all.push(Notice::Unprotected { book, symbol, since: at });
+    all.extend(
+        [
+            Anomaly::UnknownOrderFilled(fill(OrderKind::Entry, 0)),
+            Anomaly::FillChanged(fill(OrderKind::Stop, 0)),
+            Anomaly::Dust { book, symbol, lots: Lots(1) },
+            Anomaly::Gap { symbol, from: at, missing: 2 },
+            Anomaly::BrokenBar { symbol, at },
+        ]
+        .map(|what| Notice::Anomaly { what }),
+    );
+    let kinds = [OrderKind::Entry, OrderKind::Target, OrderKind::Stop, OrderKind::Close];
+    all.extend(
+        rejects.iter().zip(kinds.iter().cycle()).map(|(&why, &kind)| Notice::Anomaly {
+            what: Anomaly::Rejected(fill(kind, 0).id, why),
+        }),
+    );
+    let states = [
+        Readiness::Warming { missing: 36 },
+        Readiness::Cooling { bars: 3 },
+        Readiness::Ready,
+        Readiness::Gap,
+    ];
+    all.extend(states.map(|state| Notice::Readiness { book, symbol, state }));
+    all
+}
+
+#[test]
+fn every_refusal_is_a_sentence() {
+    let all = refusals();
+    assert!(all.iter().enumerate().all(|(kind, refusal)| refusal.kind() == kind));
+    let lines: Vec<String> =
+        all.iter().map(|r| format!("{:<15} {}", refusal_short(r), refusal(r))).collect();
+    assert!(all.iter().all(|r| refusal_short(r).chars().count() <= 15));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_notice_is_a_sentence() {
+    let config = config();
+    let lines: Vec<String> = notices().iter().map(|n| notice(&config, n)).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
