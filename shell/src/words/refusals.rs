@@ -79,7 +79,7 @@ pub fn refusal(refusal: &Refusal) -> String {
 pub fn refusal_short(refusal: &Refusal) -> String {
     match refusal {
         Refusal::BelowMinimum => "order too small".to_owned(),
-        Refusal::ColdStart { bars } => format!("cold start {}", counted(*bars, "bar")),
+        Refusal::ColdStart { bars } => format!("waits {}", counted(*bars, "bar")),
         Refusal::CorrelationExposure { .. } => "group margin".to_owned(),
         Refusal::CorrelationGroup { open, limit } => format!("group full {open}/{limit}"),
         Refusal::Cooldown { bars } => format!("cooldown {}", counted(*bars, "bar")),
