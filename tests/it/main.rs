@@ -1,3 +1,5 @@
 //! The integration tests of the workspace, in one binary.
 
+mod identity;
+mod seeds;
 mod twin;
