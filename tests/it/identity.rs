@@ -74,7 +74,7 @@ fn deposits_and_withdrawals_are_facts_of_their_own() {
     seeds::each(4, Which::All, |seed, case| {
         let mut driver = Driver::new(case, Audit::new(&case.config));
         let mut hour = 0u64;
-        while driver.hour(case, |_| {}) {
+        while driver.hour(case, |_, _| {}) {
             hour += 1;
             if hour % 40 == seed % 40 {
                 let book = BookId((hour / 40 % case.config.books.len() as u64) as u16);

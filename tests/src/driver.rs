@@ -2,24 +2,26 @@
 //! shows engine and venue to a [`Watch`] after each of them.
 //!
 //! It must do what `gardefou_core::venue::history::History` does and nothing else; a test holds
-//! them against each other. On request it delivers the bars of a close in another order, or
-//! writes the engine to JSON and reads it back between two closes.
+//! them against each other. On request it delivers the bars of an hour in another order, writes
+//! the engine to JSON and reads it back, or lies (a [`Tamper`], to see the watches notice).
 
-use std::collections::VecDeque;
+mod told;
 
-use gardefou_core::config::{EntryOrder, LEVELS_MAX, Mode};
+use gardefou_core::command::Command;
+use gardefou_core::config::Mode;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::{Event, Feed, Request};
 use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::market::Bar;
-use gardefou_core::money::{Fraction, Ticks};
+use gardefou_core::money::Fraction;
 use gardefou_core::step::Step;
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::BarVenue;
-use gardefou_core::venue::bars::walk::{Place, Rungs, Touch, Trader};
+use gardefou_core::venue::bars::walk::{Place, Trader};
 use gardefou_core::venue::history::OnTrip;
 
 use crate::case::Case;
+use told::Told;
 
 /// The bar length of every case.
 pub const HOUR: Span = Span::hours(1);
@@ -54,6 +56,24 @@ impl<F: FnMut(&Scene<'_>)> Watch for F {
     }
 }
 
+/// What one hour's bars are about to be used for; their order may be changed before each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Matching them at the venue.
+    Matching,
+    /// Telling the engine that they closed.
+    Closing,
+}
+
+/// A lie between engine and venue.
+#[derive(Clone, Copy, Debug)]
+pub struct Tamper {
+    /// The command as the venue gets it; none = lost.
+    pub command: fn(&Command) -> Option<Command>,
+    /// The event as the engine hears it.
+    pub event: fn(&Event) -> Event,
+}
+
 /// An engine and a venue on the bars of a case.
 pub struct Driver<W> {
     told: Told<W>,
@@ -63,78 +83,12 @@ pub struct Driver<W> {
     cursor: Cursor,
 }
 
-/// The engine's side.
-struct Told<W> {
-    engine: Engine,
-    step: Step,
-    untold: VecDeque<Event>,
-    watch: W,
-    market_entries: bool,
-}
-
 /// How far the data has been read.
 struct Cursor {
     at: Timestamp,
     last: Timestamp,
     bars: Vec<usize>,
     funding: Vec<usize>,
-}
-
-impl<W: Watch> Told<W> {
-    fn tell(&mut self, venue: &mut BarVenue, now: Timestamp, event: &Event) {
-        self.engine.step_into(now, event, &mut self.step);
-        for command in &self.step.commands {
-            venue.carry_out(command);
-        }
-        while let Some(event) = venue.next_event() {
-            self.untold.push_back(event);
-        }
-        let settled = self.untold.is_empty();
-        let Self { engine, step, watch, .. } = self;
-        watch.after(&Scene { now, event, step, engine, venue, settled });
-    }
-}
-
-impl<W: Watch> Trader for Told<W> {
-    fn listen(&mut self, venue: &mut BarVenue, now: Timestamp) {
-        while let Some(event) = venue.next_event() {
-            self.untold.push_back(event);
-        }
-        while let Some(event) = self.untold.pop_front() {
-            self.tell(venue, now, &event);
-        }
-    }
-
-    fn touch(&mut self, venue: &mut BarVenue, now: Timestamp, place: Place, touch: Touch) {
-        let Place { book, symbol } = place;
-        let Touch { direction, level, price } = touch;
-        let event = Event::RungTouched { book, symbol, direction, level, price };
-        self.tell(venue, now, &event);
-        self.listen(venue, now);
-    }
-
-    fn rungs(&self, place: Place) -> Option<Rungs> {
-        if !self.market_entries {
-            return None;
-        }
-        let lane = self.engine.lane(place.book, place.symbol)?;
-        let mut rungs = [[None; LEVELS_MAX]; 2];
-        for (side, quotes) in rungs.iter_mut().zip(&lane.wanted) {
-            for (rung, quote) in side.iter_mut().zip(quotes) {
-                *rung = quote.map(|quote| (quote.price, quote.fresh));
-            }
-        }
-        Some(rungs)
-    }
-
-    /// Every rung, not the first only: what this driver must not assume.
-    fn nearest_rungs(&self, place: Place) -> [Option<Ticks>; 2] {
-        let [long, short] = self.rungs(place).unwrap_or_default();
-        let prices = |side: [Option<(Ticks, bool)>; LEVELS_MAX]| {
-            side.into_iter().flatten().map(|(price, _)| price).collect::<Vec<_>>()
-        };
-        [prices(long).into_iter().max(), prices(short).into_iter().min()]
-    }
 }
 
 impl<W: Watch> Driver<W> {
@@ -149,13 +103,7 @@ impl<W: Watch> Driver<W> {
                 places[usize::from(chosen.symbol.0)].push(place);
             }
         }
-        let told = Told {
-            engine: Engine::new(config.clone()),
-            step: Step::default(),
-            untold: VecDeque::new(),
-            watch,
-            market_entries: config.entry_order == EntryOrder::Market,
-        };
+        let told = Told::new(config, watch);
         let venue = BarVenue::new(config, case.path);
         Self { told, venue, on_trip: case.on_trip, places, cursor: Cursor::new(case) }
     }
@@ -163,7 +111,7 @@ impl<W: Watch> Driver<W> {
     /// The whole case in the order of its symbols.
     pub fn run(case: &Case, watch: W) -> Self {
         let mut driver = Self::new(case, watch);
-        while driver.hour(case, |_| {}) {}
+        driver.finish(case);
         driver
     }
 
@@ -185,14 +133,24 @@ impl<W: Watch> Driver<W> {
         &self.told.watch
     }
 
-    /// Replaces the engine by what a store would bring back: written and read.
-    ///
-    /// # Errors
-    /// The state cannot be written or read.
-    pub fn restart(&mut self) -> Result<(), serde_json::Error> {
-        let stored = serde_json::to_string(&self.told.engine)?;
-        self.told.engine = serde_json::from_str(&stored)?;
-        Ok(())
+    /// From here on, lies.
+    #[must_use]
+    pub fn tampered(mut self, tamper: Tamper) -> Self {
+        self.told.tamper = Some(tamper);
+        self
+    }
+
+    /// From here on, replaces the engine before every `events`th event by what a store would
+    /// bring back.
+    #[must_use]
+    pub fn restarted_every(mut self, events: u64) -> Self {
+        self.told.restart_every = Some(events);
+        self
+    }
+
+    /// Everything that is left of the case, in the order of its symbols.
+    pub fn finish(&mut self, case: &Case) {
+        while self.hour(case, |_, _| {}) {}
     }
 
     /// Tells the engine something that is not the market's.
@@ -201,9 +159,12 @@ impl<W: Watch> Driver<W> {
         self.told.listen(&mut self.venue, now);
     }
 
-    /// One hour; false at the end of the data. `order` may rearrange the closed bars before they
-    /// are delivered.
-    pub fn hour(&mut self, case: &Case, order: impl FnOnce(&mut Vec<(SymbolId, Bar)>)) -> bool {
+    /// One hour; false at the end of the data. `order` may rearrange its bars before each phase.
+    pub fn hour(
+        &mut self,
+        case: &Case,
+        mut order: impl FnMut(Phase, &mut Vec<(SymbolId, Bar)>),
+    ) -> bool {
         let at = self.cursor.at;
         if at > self.cursor.last {
             return false;
@@ -215,8 +176,9 @@ impl<W: Watch> Driver<W> {
         for &(symbol, bar) in &bars {
             self.fund(case, symbol, &bar);
         }
+        order(Phase::Matching, &mut bars);
         self.matches(&bars);
-        order(&mut bars);
+        order(Phase::Closing, &mut bars);
         self.close(&bars);
         self.cursor.at = at + HOUR;
         true

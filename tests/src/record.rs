@@ -22,7 +22,8 @@ pub struct Hour {
 pub struct Record {
     /// The hours that are decided.
     pub hours: Vec<Hour>,
-    hour: Hour,
+    /// What has been answered since.
+    pub hour: Hour,
 }
 
 impl Record {

@@ -7,7 +7,6 @@ use gardefou_core::executor::Lane;
 use gardefou_core::money::{Cash, Direction, Fraction, SCALE, Ticks};
 use gardefou_core::venue::bars::BarVenue;
 use gardefou_core::venue::desk::Desk;
-use num_bigint::BigInt;
 
 use super::accounts::Accounts;
 use super::{Seen, Verdict, exact, money};
@@ -149,7 +148,7 @@ fn correlation(
 
 /// margin ≤ fraction · base.
 fn within(margin: i128, fraction: Fraction, base: Cash) -> bool {
-    BigInt::from(margin) * SCALE <= BigInt::from(base.0) * WHOLE * fraction.0
+    margin * i128::from(SCALE) <= base.0 * WHOLE * i128::from(fraction.0)
 }
 
 /// In index order: no rung at or beyond the stop of what is held and the shallower rungs.
