@@ -1,4 +1,13 @@
 //! The integration tests of the workspace, in one binary.
 
 mod scenarios;
+mod arrival;
+mod causality;
+mod identity;
+mod oracle;
+mod real;
+mod recorded;
+mod restart;
+mod seeds;
 mod twin;
+mod worst_case;

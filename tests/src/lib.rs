@@ -2,10 +2,14 @@
 //!
 //! [`twin`] is a second, slow implementation of the matching contract that shares no code with
 //! the engine; [`parity`] runs both on one [`case::Case`] and compares to the last digit;
-//! [`market`] makes the random series. A failing case prints its seed: the same seed makes the
+//! [`market`] makes the random series. [`driver`] feeds a case one event at a time and [`audit`]
+//! keeps its own accounts of it and checks every invariant after every event. A failing case prints its seed: the same seed makes the
 //! same case again.
 
+pub mod audit;
 pub mod case;
+pub mod driver;
 pub mod market;
 pub mod parity;
+pub mod record;
 pub mod twin;

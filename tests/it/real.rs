@@ -1,0 +1,228 @@
+//! The engine on every recorded hourly file, when `GARDEFOU_CANDLES` is set: the three strategies
+//! with the shipped parameters, both entry orders, both paths. Money adds up after every close of
+//! the whole history and after every event around the crashes; the twin agrees around the crashes
+//! and on one long series.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use gardefou_core::config::EntryOrder;
+use gardefou_core::engine::Engine;
+use gardefou_core::ids::BookId;
+use gardefou_core::notice::Notice;
+use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::venue::bars::{BarVenue, Path};
+use gardefou_world::audit::{Audit, Seen};
+use gardefou_world::case::Case;
+use gardefou_world::driver::{Driver, Scene, Watch};
+use gardefou_world::parity;
+
+use crate::recorded;
+use crate::seeds::MODES;
+
+const STRATEGIES: [&str; 3] = ["grid_atr", "grid_multi_tf", "supertrend"];
+
+/// Crash months: name, the day of the crash, and the month's end, in milliseconds since 1970.
+const CRASHES: [(&str, i64, i64); 4] = [
+    ("March 2020", 1_583_971_200_000, 1_585_699_200_000),
+    ("May 2021", 1_621_382_400_000, 1_622_505_600_000),
+    ("November 2022", 1_667_865_600_000, 1_669_852_800_000),
+    ("10 October 2025", 1_760_054_400_000, 1_761_955_200_000),
+];
+
+/// All recorded symbols of the venue with most of them, and the one of the other.
+fn markets() -> Option<&'static [Case; 2]> {
+    static MARKETS: OnceLock<Option<[Case; 2]>> = OnceLock::new();
+    let read = || {
+        let folder = recorded::folder()?;
+        let venues = ["binance-perp", "bitget-perp"];
+        Some(venues.map(|venue| recorded::case(&folder, venue, &STRATEGIES)))
+    };
+    MARKETS.get_or_init(read).as_ref()
+}
+
+fn in_mode(case: &Case, (order, path): (EntryOrder, Path)) -> Case {
+    let mut case = case.clone();
+    case.config.entry_order = order;
+    case.path = path;
+    case
+}
+
+/// The hours from `before` hours before an instant to `after` hours after it.
+fn around(case: &Case, at: i64, before: i64, after: i64) -> Case {
+    let mut case = case.clone();
+    let from = Timestamp(at) - Span::hours(before);
+    let to = Timestamp(at) + Span::hours(after);
+    let inside = |at: Timestamp| at >= from && at < to;
+    case.bars.iter_mut().for_each(|bars| bars.retain(|bar| inside(bar.at)));
+    case.funding.iter_mut().for_each(|due| due.retain(|&(at, _)| inside(at)));
+    case
+}
+
+/// Counts fills and refusals by book and crash, and checks the money after every close.
+#[derive(Default)]
+struct Closes {
+    active: BTreeMap<(BookId, usize), (u64, u64)>,
+    fills: BTreeMap<BookId, u64>,
+    closes: u64,
+    fault: Option<String>,
+}
+
+impl Closes {
+    fn check(engine: &Engine, venue: &BarVenue) -> Result<(), String> {
+        for book in engine.books() {
+            let (wallet, standing) = (&book.wallet, book.standing());
+            let booked = wallet.initial + wallet.deposits + wallet.realised;
+            let whole = standing.equity == booked + book.unrealised()
+                && standing.equity == standing.free + standing.reserved
+                && wallet.balance == booked
+                && venue.balance(book.id) == Some(booked);
+            if !whole {
+                return Err(format!("{}: {standing:?}, {wallet:?}", book.name));
+            }
+            for lane in &book.lanes {
+                let held = lane.cycle.as_ref().map(|c| (c.direction, c.basis.lots, c.basis.cost));
+                let desk = venue.desk(book.id, lane.symbol);
+                let desk = desk.and_then(|desk| desk.position);
+                if held != desk.map(|p| (p.direction, p.lots, p.cost)) {
+                    return Err(format!("{} {:?}: {held:?}, {desk:?}", book.name, lane.symbol));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Watch for Closes {
+    fn after(&mut self, scene: &Scene<'_>) {
+        for notice in &scene.step.notices {
+            let (book, filled) = match notice {
+                Notice::Filled { fill, .. } => (fill.id.book, true),
+                Notice::Refused { book, .. } => (*book, false),
+                _ => continue,
+            };
+            *self.fills.entry(book).or_default() += u64::from(filled);
+            for (crash, &(_, day, end)) in CRASHES.iter().enumerate() {
+                if scene.now.0 >= day && scene.now.0 < end {
+                    let counts = self.active.entry((book, crash)).or_default();
+                    counts.0 += u64::from(filled);
+                    counts.1 += u64::from(!filled);
+                }
+            }
+        }
+    }
+
+    fn decided(&mut self, engine: &Engine, venue: &BarVenue) {
+        self.closes += 1;
+        if self.fault.is_none() {
+            self.fault =
+                Self::check(engine, venue).err().map(|f| format!("close {}: {f}", self.closes));
+        }
+    }
+}
+
+fn every_file(mode: (EntryOrder, Path)) {
+    let Some([binance, bitget]) = markets() else { return };
+    for (case, crashes) in [(binance, 4), (bitget, 2)] {
+        let case = in_mode(case, mode);
+        let driver = Driver::run(&case, Closes::default());
+        let closes = driver.watch();
+        assert_eq!(closes.fault, None);
+        let bars: usize = case.bars.iter().map(Vec::len).sum();
+        println!("{mode:?}: {} symbols, {bars} bars, fills {:?}", case.bars.len(), closes.fills);
+        assert!(closes.fills.len() == 3 && closes.fills.values().all(|&fills| fills > 100));
+        let mut seen = vec![0; CRASHES.len()];
+        for (&(book, crash), &(fills, refusals)) in &closes.active {
+            println!("{:?} {}: {fills} fills, {refusals} refusals", book, CRASHES[crash].0);
+            seen[crash] += u64::from(fills + refusals > 0);
+        }
+        let covered = seen.iter().filter(|&&books| books == 3).count();
+        assert_eq!(covered, crashes, "every book acts in every crash that the data covers");
+    }
+}
+
+#[test]
+fn every_file_with_resting_entries_pessimistic() {
+    every_file(MODES[0]);
+}
+
+#[test]
+fn every_file_with_resting_entries_optimistic() {
+    every_file(MODES[1]);
+}
+
+#[test]
+fn every_file_with_market_entries_pessimistic() {
+    every_file(MODES[2]);
+}
+
+#[test]
+fn every_file_with_market_entries_optimistic() {
+    every_file(MODES[3]);
+}
+
+#[test]
+fn recorded_data_covers_the_crash_months() {
+    let Some([binance, _]) = markets() else { return };
+    for (name, day, end) in CRASHES {
+        let month = |bars: &&Vec<gardefou_core::market::Bar>| {
+            bars.iter().filter(|bar| bar.at.0 >= day && bar.at.0 < end).count() as i64
+                == (end - day) / Span::hours(1).0
+        };
+        let symbols = binance.bars.iter().filter(month).count();
+        println!("{name}: {symbols} symbols");
+        assert!(symbols >= 5, "{name}: {symbols} symbols");
+    }
+}
+
+/// Every event from the end of the warm-up to ten days after each crash, all symbols.
+#[test]
+fn every_event_of_the_crashes_adds_up_and_is_protected() {
+    let Some([binance, _]) = markets() else { return };
+    let mut total = Seen::default();
+    for mode in MODES {
+        for (name, day, _) in CRASHES {
+            let case = in_mode(&around(binance, day, 620, 240), mode);
+            let driver = Driver::run(&case, Audit::new(&case.config));
+            let audit = driver.watch();
+            assert_eq!(audit.fault(), None, "{name} {mode:?}");
+            total.add(&audit.seen());
+        }
+    }
+    println!("{total:?}");
+    assert!(total.fills > 1_000 && total.positions > 10_000 && total.deferred > 0, "{total:?}");
+}
+
+/// The case with some of its symbols only.
+fn only(case: &Case, names: &[&str]) -> Case {
+    let mut case = case.clone();
+    for (index, instrument) in case.config.instruments.iter().enumerate() {
+        if !names.contains(&instrument.symbol.as_str()) {
+            case.bars[index].clear();
+            case.funding[index].clear();
+        }
+    }
+    case
+}
+
+fn twins_agree(name: &str, case: &Case) {
+    let history = parity::run_engine(case, |_| {});
+    let engine = parity::engine_rows(case, &history);
+    let difference = parity::first_difference(&engine, &parity::twin_rows(case));
+    assert_eq!(difference, None, "{name}");
+    println!("{name}: {} rows agree", engine.len());
+}
+
+#[test]
+fn the_twin_agrees_around_the_crashes() {
+    let Some([binance, _]) = markets() else { return };
+    let some = only(binance, &["BTCUSDT", "XRPUSDT", "SOLUSDT", "ETHUSDT"]);
+    for mode in MODES {
+        for (name, day, _) in CRASHES {
+            twins_agree(
+                &format!("{name} {mode:?}"),
+                &in_mode(&around(&some, day, 1_500, 500), mode),
+            );
+        }
+    }
+}
