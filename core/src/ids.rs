@@ -227,9 +227,9 @@ impl<'de> Deserialize<'de> for SymbolName {
 
 #[cfg(test)]
 mod tests {
-    use std;
     use super::*;
     use proptest::prelude::*;
+    use std;
     use std::string::ToString;
 
     proptest! {

@@ -339,9 +339,9 @@ pub fn slipped(price: Ticks, slippage: Fraction, buying: bool) -> Ticks {
 
 #[cfg(test)]
 mod tests {
-    use std;
     use super::*;
     use proptest::prelude::*;
+    use std;
     use std::string::ToString;
 
     #[test]

@@ -1,6 +1,5 @@
 //! The integration tests of the workspace, in one binary.
 
-mod scenarios;
 mod arrival;
 mod causality;
 mod identity;
@@ -8,6 +7,7 @@ mod oracle;
 mod real;
 mod recorded;
 mod restart;
+mod scenarios;
 mod seeds;
 mod twin;
 mod worst_case;

@@ -151,7 +151,8 @@ impl Book {
         }
         // What the cancels free is used once they are terminal.
         let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
-            || (withdrawn.is_positive() && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
+            || (withdrawn.is_positive()
+                && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
         *fx.waiting = false;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
@@ -245,7 +246,8 @@ impl Lane {
         else {
             return self.follow_target(fx, price);
         };
-        if let Some(reason) = self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
+        if let Some(reason) =
+            self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
         {
             return self.close_at_market(fx, reason);
         }
@@ -360,9 +362,8 @@ impl Lane {
             let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
             return Err(Refusal::Volatility { atr });
         }
-        let budget = self
-            .budget
-            .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
+        let budget =
+            self.budget.unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
         let mut offer = Offer::default();
         for direction in Direction::BOTH {
             if allows(params, view.trend, direction) {
@@ -444,8 +445,7 @@ impl Lane {
         if sizing::RoundTrip::surely_pays(gain, turnover, rate) {
             return Ok(());
         }
-        let trip =
-            ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
+        let trip = ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
         if trip.pays() {
             Ok(())
         } else {

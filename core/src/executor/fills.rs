@@ -124,8 +124,11 @@ impl Lane {
         if opens {
             self.withdraw_side(fx, fill.id.direction.opposite());
         }
-        let reason =
-            if matches!(self.params, Params::Mono(_)) { FillReason::Signal } else { FillReason::Level };
+        let reason = if matches!(self.params, Params::Mono(_)) {
+            FillReason::Signal
+        } else {
+            FillReason::Level
+        };
         fx.tell(Notice::Filled { fill: *fill, cycle: number, reason });
     }
 
@@ -195,7 +198,6 @@ impl Lane {
 
     /// Forgets an exit order that has executed whole; true when that was the close.
     fn note_exit_execution(&mut self, fill: &Fill) -> bool {
-
         if let Some(target) = &mut self.target
             && target.id == fill.id
         {

@@ -105,7 +105,12 @@ impl Ladder {
     /// that filled in part goes on resting while its price is near enough.
     #[inline]
     #[must_use]
-    pub fn build(terms: &Terms, direction: Direction, prices: &LevelPrices, base: &Base<'_>) -> Self {
+    pub fn build(
+        terms: &Terms,
+        direction: Direction,
+        prices: &LevelPrices,
+        base: &Base<'_>,
+    ) -> Self {
         let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: base.held };
         for level in 0..LEVELS_MAX {
             let Some(price) = prices[level] else { continue };
