@@ -50,9 +50,8 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
-        let books = (0..config.books.len())
-            .map(|index| Book::new(&config, BookId(index as u16)))
-            .collect();
+        let books =
+            (0..config.books.len()).map(|index| Book::new(&config, BookId(index as u16))).collect();
         let round = Round::new(config.instruments.len());
         Self { config, books, round, globals: Default::default(), rooms: decide::Rooms::default() }
     }
@@ -194,7 +193,9 @@ impl Engine {
     ) {
         let Self { config, books, .. } = self;
         let Some(book) = books.get_mut(usize::from(id.book.0)) else { return };
-        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else { return };
+        let Some((lane, mut fx)) = book.lane_and_effects(id.symbol, now, config, out) else {
+            return;
+        };
         act(lane, &mut fx);
         if book.waiting {
             book.send_waiting(now, config, out);
@@ -251,7 +252,8 @@ impl Engine {
     fn bars_lost(&mut self, symbol: SymbolId, out: &mut Step) {
         let Self { config, books, .. } = self;
         for book in books {
-            let (id, timeframe, cooling) = (book.id, book.timeframe, config.risk.cooling(book.mode));
+            let (id, timeframe, cooling) =
+                (book.id, book.timeframe, config.risk.cooling(book.mode));
             let Some(lane) = book.lane_mut(symbol) else { continue };
             lane.runner = Runner::new(&lane.params, timeframe, cooling);
             lane.tell_readiness(id, out);

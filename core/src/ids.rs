@@ -227,7 +227,6 @@ impl<'de> Deserialize<'de> for SymbolName {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use super::*;
     use proptest::prelude::*;
     use std::string::ToString;
@@ -254,7 +253,10 @@ mod tests {
 
     #[test]
     fn symbols_are_capitals_and_digits() {
-        assert_eq!("1000PEPEUSDT".parse::<SymbolName>().map(|s| s.to_string()), Ok("1000PEPEUSDT".into()));
+        assert_eq!(
+            "1000PEPEUSDT".parse::<SymbolName>().map(|s| s.to_string()),
+            Ok("1000PEPEUSDT".into())
+        );
         assert!("btcusdt".parse::<SymbolName>().is_err());
         assert!("".parse::<SymbolName>().is_err());
     }

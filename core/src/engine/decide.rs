@@ -29,6 +29,7 @@ pub struct Rooms {
 
 /// What a flat symbol would do if it were granted a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a reused room; a box would allocate on each bar")]
 enum Plan {
     /// Nothing.
     #[default]
@@ -46,6 +47,20 @@ struct Held<'a> {
     taken: &'a [Lots; LEVELS_MAX],
 }
 
+/// The round that a book decides.
+pub(super) struct Turn<'a> {
+    /// Open time of its bars.
+    pub at: Timestamp,
+    /// When it ended.
+    pub now: Timestamp,
+    /// The settings.
+    pub config: &'a EngineConfig,
+    /// A switch of the book is latched.
+    pub latched: bool,
+    /// Which bars have come.
+    pub round: &'a Round,
+}
+
 /// What a decision may read besides its lane.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
@@ -58,17 +73,9 @@ struct Scene<'a> {
 }
 
 impl Book {
-    /// Decides a round whose bars opened at `at`.
-    pub(super) fn decide(
-        &mut self,
-        rooms: &mut Rooms,
-        at: Timestamp,
-        now: Timestamp,
-        config: &EngineConfig,
-        latched: bool,
-        round: &Round,
-        out: &mut Step,
-    ) {
+    /// Decides a round.
+    pub(super) fn decide(&mut self, rooms: &mut Rooms, turn: &Turn<'_>, out: &mut Step) {
+        let &Turn { at, now, config, latched, round } = turn;
         let means = Means {
             balance: self.wallet.balance,
             equity: self.equity(),
@@ -151,7 +158,8 @@ impl Book {
         }
         // What the cancels free is used once they are terminal.
         let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
-            || (withdrawn.is_positive() && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
+            || (withdrawn.is_positive()
+                && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
         *fx.waiting = false;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
@@ -245,7 +253,8 @@ impl Lane {
         else {
             return self.follow_target(fx, price);
         };
-        if let Some(reason) = self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
+        if let Some(reason) =
+            self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
         {
             return self.close_at_market(fx, reason);
         }
@@ -360,9 +369,8 @@ impl Lane {
             let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
             return Err(Refusal::Volatility { atr });
         }
-        let budget = self
-            .budget
-            .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
+        let budget =
+            self.budget.unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
         let mut offer = Offer::default();
         for direction in Direction::BOTH {
             if allows(params, view.trend, direction) {
@@ -444,8 +452,7 @@ impl Lane {
         if sizing::RoundTrip::surely_pays(gain, turnover, rate) {
             return Ok(());
         }
-        let trip =
-            ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
+        let trip = ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
         if trip.pays() {
             Ok(())
         } else {

@@ -29,7 +29,9 @@ impl Lane {
         let Some(entry) = self.entry_mut(id) else { return self.withdraw_stray(fx, id) };
         match entry.state {
             EntryState::Sent | EntryState::InDoubt => entry.state = EntryState::Working,
-            EntryState::Working | EntryState::Cancelling | EntryState::AwaitingFills { .. } => return,
+            EntryState::Working | EntryState::Cancelling | EntryState::AwaitingFills { .. } => {
+                return;
+            }
         }
         if !self.enters_at_market(fx.entry_order) {
             self.sync_level(fx, id.direction, usize::from(id.level));

@@ -40,9 +40,9 @@ impl Lane {
     /// it is not ordered again.
     #[inline]
     fn is_taken(&self, direction: Direction, level: usize) -> bool {
-        self.cycle.as_ref().is_some_and(|cycle| {
-            cycle.direction == direction && cycle.filled[level].is_positive()
-        })
+        self.cycle
+            .as_ref()
+            .is_some_and(|cycle| cycle.direction == direction && cycle.filled[level].is_positive())
     }
 
     /// True when entries are market orders, which nothing withdraws once they are sent.
@@ -133,8 +133,8 @@ impl Lane {
     /// flight, and this order.
     fn preset_now(&self, direction: Direction, price: Ticks, lots: Lots) -> Ticks {
         let in_flight = self.entries[direction.index()].iter().flatten();
-        let basis = in_flight
-            .fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
+        let basis =
+            in_flight.fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
         self.stop_with(direction, basis, price, lots)
     }
 
@@ -228,7 +228,8 @@ impl Lane {
         let Some(cycle) = &self.cycle else { return };
         let (direction, lots) = (cycle.direction, cycle.basis.lots);
         match &mut self.target {
-            Some(target) if target.price == price && target.lots == lots && target.is_current() => {}
+            Some(target) if target.price == price && target.lots == lots && target.is_current() => {
+            }
             Some(target) => {
                 *target = Target { price, lots, working: false, asked: true, ..*target };
                 fx.out.commands.push(Command::Amend { id: target.id, price, lots });

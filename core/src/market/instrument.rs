@@ -111,7 +111,9 @@ impl Instrument {
     #[inline]
     #[must_use]
     pub fn accepts(&self, price: Ticks, lots: Lots) -> bool {
-        lots >= self.min_lots && lots.is_positive() && self.notional(price, lots) >= self.min_notional
+        lots >= self.min_lots
+            && lots.is_positive()
+            && self.notional(price, lots) >= self.min_notional
     }
 }
 

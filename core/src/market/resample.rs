@@ -52,7 +52,11 @@ impl Resampler {
                 self.bars = 1;
             }
         }
-        if bar.at + self.fast.span() == start + self.slow.span() { self.finish() } else { Bucket::Open }
+        if bar.at + self.fast.span() == start + self.slow.span() {
+            self.finish()
+        } else {
+            Bucket::Open
+        }
     }
 
     fn finish(&mut self) -> Bucket {
@@ -94,7 +98,10 @@ mod tests {
         }
         let Bucket::Complete(slow) = r.push(&bar(7, 90)) else { panic!("complete") };
         assert_eq!(slow.at, Timestamp(4 * 3_600_000));
-        assert_eq!((slow.open, slow.high, slow.low, slow.close), (Ticks(104), Ticks(108), Ticks(88), Ticks(91)));
+        assert_eq!(
+            (slow.open, slow.high, slow.low, slow.close),
+            (Ticks(104), Ticks(108), Ticks(88), Ticks(91))
+        );
     }
 
     #[test]

@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(series.append(&bar(9)), Append::OutOfOrder);
         let from = Timestamp(11 * 3_600_000);
         assert_eq!(series.append(&bar(13)), Append::Gap { from, missing: 2 });
-        assert_eq!(series.append(&Bar { at: Timestamp(36_000_001), ..bar(0) }), Append::Broken(None));
+        assert_eq!(
+            series.append(&Bar { at: Timestamp(36_000_001), ..bar(0) }),
+            Append::Broken(None)
+        );
         assert_eq!(series.append(&bar(11)), Append::Appended);
         assert_eq!(series.count(), 2);
     }

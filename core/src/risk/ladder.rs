@@ -105,10 +105,15 @@ impl Ladder {
     /// that filled in part goes on resting while its price is near enough.
     #[inline]
     #[must_use]
-    pub fn build(terms: &Terms, direction: Direction, prices: &LevelPrices, base: &Base<'_>) -> Self {
+    pub fn build(
+        terms: &Terms,
+        direction: Direction,
+        prices: &LevelPrices,
+        base: &Base<'_>,
+    ) -> Self {
         let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: base.held };
-        for level in 0..LEVELS_MAX {
-            let Some(price) = prices[level] else { continue };
+        for (level, price) in prices.iter().enumerate() {
+            let Some(price) = *price else { continue };
             let quote = match base.standing[level] {
                 Some(old) if within(old.price, price, base.tolerance) => {
                     Quote { fresh: false, ..old }
@@ -229,7 +234,13 @@ mod tests {
     #[test]
     fn the_round_trip_counts_every_fee() {
         let ladder = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
-        let trip = ladder.round_trip(&terms(), Direction::Long, Ticks(10_010), Fraction(20_000), Fraction(20_000));
+        let trip = ladder.round_trip(
+            &terms(),
+            Direction::Long,
+            Ticks(10_010),
+            Fraction(20_000),
+            Fraction(20_000),
+        );
         assert_eq!(trip.gain, Cash::usdt(6));
         assert_eq!(trip.fees, Cash(120_000_000 + 120_120_000));
         assert!(trip.pays());

@@ -95,7 +95,13 @@ mod tests {
     #[test]
     fn a_mono_position_risks_its_percentage() {
         // 2 % of 1000 at 2 % + 0.06 % + 0.05 %: notional 947.867; price 100, lot 0.01.
-        let lots = risk_lots(Cash::usdt(1_000), Fraction::percent(2), Fraction(2_110_000), Ticks(10_000), 10_000);
+        let lots = risk_lots(
+            Cash::usdt(1_000),
+            Fraction::percent(2),
+            Fraction(2_110_000),
+            Ticks(10_000),
+            10_000,
+        );
         assert_eq!(lots, Lots(947));
     }
 

@@ -122,12 +122,7 @@ impl Tally {
         self.review_loss(risk, means, c)
     }
 
-    fn review_group(
-        &self,
-        risk: &RiskConfig,
-        means: &Means,
-        c: &Candidate,
-    ) -> Result<(), Refusal> {
+    fn review_group(&self, risk: &RiskConfig, means: &Means, c: &Candidate) -> Result<(), Refusal> {
         let Some(at) = c.group else { return Ok(()) };
         let (Some(limits), Some(used)) = (risk.groups.get(at), self.groups.get(at)) else {
             return Ok(());

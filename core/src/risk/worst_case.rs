@@ -156,8 +156,9 @@ impl Total {
         liquidated_first: Vec<Liquidation>,
     ) -> WorstCase {
         let capital = book.capital.0.max(1);
-        let ratio =
-            |part: i128| Fraction(i64::try_from(part * i128::from(SCALE) / capital).unwrap_or(i64::MAX));
+        let ratio = |part: i128| {
+            Fraction(i64::try_from(part * i128::from(SCALE) / capital).unwrap_or(i64::MAX))
+        };
         let mono = book.symbols.iter().all(|s| matches!(s.params, Params::Mono(_)));
         let session =
             if mono { config.risk.session_loss_mono } else { config.risk.session_loss_grid };

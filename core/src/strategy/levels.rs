@@ -81,8 +81,14 @@ mod tests {
     fn entries_are_rounded_away_from_the_market() {
         let mean = Mean { sum: 30_001, n: 3 }; // 10000.33
         let p = params(2.0, 1.5, 3);
-        assert_eq!(ladder(&p, Direction::Long, mean, 100.0)[..3], [Some(Ticks(9_800)), Some(Ticks(9_650)), Some(Ticks(9_500))]);
-        assert_eq!(ladder(&p, Direction::Short, mean, 100.0)[..3], [Some(Ticks(10_201)), Some(Ticks(10_351)), Some(Ticks(10_501))]);
+        assert_eq!(
+            ladder(&p, Direction::Long, mean, 100.0)[..3],
+            [Some(Ticks(9_800)), Some(Ticks(9_650)), Some(Ticks(9_500))]
+        );
+        assert_eq!(
+            ladder(&p, Direction::Short, mean, 100.0)[..3],
+            [Some(Ticks(10_201)), Some(Ticks(10_351)), Some(Ticks(10_501))]
+        );
     }
 
     #[test]

@@ -158,7 +158,13 @@ impl<S: Sink> History<S> {
     }
 
     /// Settles funding at an instant, before anything else of it; `price` is the open there.
-    pub fn settle(&mut self, at: Timestamp, symbol: SymbolId, rate: Fraction, price: crate::money::Ticks) {
+    pub fn settle(
+        &mut self,
+        at: Timestamp,
+        symbol: SymbolId,
+        rate: Fraction,
+        price: crate::money::Ticks,
+    ) {
         for index in 0..self.places[usize::from(symbol.0)].len() {
             let place = self.places[usize::from(symbol.0)][index];
             self.venue.fund(place.book, symbol, at, rate, price);

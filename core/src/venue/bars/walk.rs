@@ -48,8 +48,7 @@ pub struct Touch {
 pub type Rungs = [[Option<(Ticks, bool)>; LEVELS_MAX]; 2];
 
 /// What has happened in the bar so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Happened {
     /// A fill of an earlier bar was held at the open.
     pub held: bool,
@@ -219,7 +218,14 @@ impl<T: Trader> Walk<'_, T> {
             if order.id.kind == OrderKind::Entry {
                 // A mono position: its target stands during this bar, so it is kept at the next.
                 self.desk_mut().backdate = true;
-                self.enter(order.id, self.bar.at, price, order.lots, Liquidity::Taker, order.preset);
+                self.enter(
+                    order.id,
+                    self.bar.at,
+                    price,
+                    order.lots,
+                    Liquidity::Taker,
+                    order.preset,
+                );
                 self.desk_mut().backdate = false;
             } else if let Some(position) = self.desk().position {
                 self.exit(order.id, self.bar.at, price, position.lots, Liquidity::Taker);
@@ -368,7 +374,7 @@ impl<T: Trader> Walk<'_, T> {
         }
         self.fall(direction);
         let happened = self.desk().happened;
-        if !happened.done && !(self.pessimistic() && happened.entered) {
+        if !happened.done && (!happened.entered || !self.pessimistic()) {
             self.target_on_path(direction);
         }
     }
