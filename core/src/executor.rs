@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Cycle, Wallet};
 use crate::config::{Costs, EntryOrder, LEVELS_MAX, Params, RiskConfig};
+use crate::event::Fill;
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::{FillReason, Notice, Readiness};
@@ -74,6 +75,8 @@ pub struct Lane {
     pub close: Option<Close>,
     /// Executions of this cycle and the last, so that each is booked once.
     pub seen: VecDeque<(FillId, OrderId)>,
+    /// Executions of exits that were told before the entries that they closed.
+    pub early: Vec<(Fill, FillReason)>,
     /// Last price: of the last close, or of the market since.
     pub mark: Ticks,
     /// A bar of the round in progress has come.
@@ -298,6 +301,7 @@ impl Lane {
             protection: Protection::default(),
             close: None,
             seen: VecDeque::new(),
+            early: Vec::new(),
             mark: Ticks::ZERO,
             fresh: false,
             readiness: None,

@@ -29,6 +29,7 @@ pub struct Rooms {
 
 /// What a flat symbol would do if it were granted a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a reused room; a box would allocate on each bar")]
 enum Plan {
     /// Nothing.
     #[default]
@@ -46,6 +47,20 @@ struct Held<'a> {
     taken: &'a [Lots; LEVELS_MAX],
 }
 
+/// The round that a book decides.
+pub(super) struct Turn<'a> {
+    /// Open time of its bars.
+    pub at: Timestamp,
+    /// When it ended.
+    pub now: Timestamp,
+    /// The settings.
+    pub config: &'a EngineConfig,
+    /// A switch of the book is latched.
+    pub latched: bool,
+    /// Which bars have come.
+    pub round: &'a Round,
+}
+
 /// What a decision may read besides its lane.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
@@ -58,17 +73,9 @@ struct Scene<'a> {
 }
 
 impl Book {
-    /// Decides a round whose bars opened at `at`.
-    pub(super) fn decide(
-        &mut self,
-        rooms: &mut Rooms,
-        at: Timestamp,
-        now: Timestamp,
-        config: &EngineConfig,
-        latched: bool,
-        round: &Round,
-        out: &mut Step,
-    ) {
+    /// Decides a round.
+    pub(super) fn decide(&mut self, rooms: &mut Rooms, turn: &Turn<'_>, out: &mut Step) {
+        let &Turn { at, now, config, latched, round } = turn;
         let means = Means {
             balance: self.wallet.balance,
             equity: self.equity(),

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::decide::Turn;
 use crate::config::Mode;
 use crate::ids::{BookId, SymbolId};
 use crate::money::Cash;
@@ -136,7 +137,7 @@ impl Engine {
         let Self { config, books, rooms, globals, round, .. } = self;
         for book in books {
             let latched = book.latch.is_some() || globals[book.mode as usize].latch.is_some();
-            book.decide(rooms, at, now, config, latched, round, out);
+            book.decide(rooms, &Turn { at, now, config, latched, round }, out);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::account::Cycle;
 use crate::config::Params;
 use crate::event::Fill;
 use crate::ids::{FillId, OrderId, OrderKind};
-use crate::money::{Direction, Lots};
+use crate::money::{Cash, Direction, Lots};
 use crate::notice::{Anomaly, FillReason, Notice};
 use crate::risk::ladder::Quote;
 use crate::time::Timestamp;
@@ -130,6 +130,20 @@ impl Lane {
             FillReason::Level
         };
         fx.tell(Notice::Filled { fill: *fill, cycle: number, reason });
+        self.book_early(fx, fill);
+    }
+
+    /// Books the exits that were told before the entry that they closed. One of which nothing is
+    /// older any more closed something else.
+    fn book_early(&mut self, fx: &mut Effects<'_>, entered: &Fill) {
+        if self.early.is_empty() {
+            return;
+        }
+        for (exit, reason) in core::mem::take(&mut self.early) {
+            if exit.at >= entered.at && exit.id.direction == entered.id.direction {
+                self.exit_filled(fx, &exit, reason);
+            }
+        }
     }
 
     /// After a fill the quantity of the target follows at once; its price too while the cycle is
@@ -157,24 +171,23 @@ impl Lane {
         self.exit_filled(fx, &part, FillReason::OppositeFill);
         let excess = fill.lots - closing;
         if excess.is_positive() {
-            let rest = Fill { lots: excess, fee: crate::money::Cash::ZERO, ..*fill };
+            let rest = Fill { lots: excess, fee: Cash::ZERO, ..*fill };
             self.deepen(fx, &rest, excess);
             self.close_at_market(fx, FillReason::OppositeFill);
         }
     }
 
     /// Takes from the position; flat ends the cycle. An exit larger than the position books what
-    /// was held and reports the rest.
+    /// was held; the rest is reported, and waits for entries that executed before it.
     pub(crate) fn exit_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill, reason: FillReason) {
         let value = self.terms;
-        let Some(cycle) = &mut self.cycle else {
-            fx.wallet.pay_fee(fill.fee);
-            return fx.tell(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
-        };
-        let lots = fill.lots.min(cycle.basis.lots);
+        let held = self.cycle.as_ref().map_or(Lots::ZERO, |cycle| cycle.basis.lots);
+        let lots = fill.lots.min(held);
         if lots < fill.lots {
-            fx.out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
+            self.early.push((Fill { lots: fill.lots - lots, fee: Cash::ZERO, ..*fill }, reason));
+            fx.tell(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
         }
+        let Some(cycle) = &mut self.cycle else { return fx.wallet.pay_fee(fill.fee) };
         let result = cycle.exit(value.notional(fill.price, lots), lots);
         cycle.charge(fill);
         fx.wallet.book(result);

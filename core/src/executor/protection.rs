@@ -83,8 +83,11 @@ impl Lane {
         let Some(cycle) = &self.cycle else { return self.unprotect(fx) };
         let (direction, basis) = (cycle.direction, cycle.basis);
         let trigger = exits::stop_price(direction, basis, self.terms.value, self.terms.stop_loss);
-        let lots = basis.lots;
         let asked = self.protection.pending.or(self.protection.working);
+        // Not made smaller while entries may still fill: reduce-only does no harm, and the next
+        // fill may be there before the change is.
+        let grows = self.entries[direction.index()].iter().any(Option::is_some);
+        let lots = asked.filter(|_| grows).map_or(basis.lots, |stop| stop.lots.max(basis.lots));
         if asked.is_some_and(|stop| stop.trigger == trigger && stop.lots == lots) {
             return;
         }
@@ -148,8 +151,8 @@ impl Lane {
         if !self.protection.knows(id) {
             return self.withdraw_stray(fx, id);
         }
-        if self.protection.leftovers.contains(&id) {
-            return; // Cancelled once a new one works.
+        if self.protection.leftovers.contains(&id) || !trigger.is_positive() {
+            return; // Cancelled once a new one works; or it has fired, and executions follow.
         }
         let protection = &mut self.protection;
         protection.pending = protection.pending.filter(|pending| pending.id != id);

@@ -79,7 +79,7 @@ impl Bands {
         let trend = match self.trend {
             Direction::Long if close < lower => Direction::Short,
             Direction::Short if close > upper => Direction::Long,
-            unchanged => unchanged,
+            unchanged @ (Direction::Long | Direction::Short) => unchanged,
         };
         Self { upper, lower, close, trend }
     }

@@ -112,8 +112,8 @@ impl Ladder {
         base: &Base<'_>,
     ) -> Self {
         let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: base.held };
-        for level in 0..LEVELS_MAX {
-            let Some(price) = prices[level] else { continue };
+        for (level, price) in prices.iter().enumerate() {
+            let Some(price) = *price else { continue };
             let quote = match base.standing[level] {
                 Some(old) if within(old.price, price, base.tolerance) => {
                     Quote { fresh: false, ..old }

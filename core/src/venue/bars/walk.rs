@@ -381,7 +381,7 @@ impl<T: Trader> Walk<'_, T> {
         }
         self.fall(direction);
         let happened = self.desk().happened;
-        if !happened.done && !(self.pessimistic() && happened.entered) {
+        if !happened.done && (!happened.entered || !self.pessimistic()) {
             self.target_on_path(direction);
         }
     }

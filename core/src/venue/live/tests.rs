@@ -2,6 +2,7 @@
 
 mod faults;
 mod paths;
+mod suspects;
 mod walks;
 
 use alloc::boxed::Box;

@@ -111,7 +111,8 @@ fn a_target_fills_in_parts_and_the_rest_stays_protected() {
     let mut world = World::new();
     world.price(9_899);
     world.sized(10_001, 20);
-    assert_eq!((world.held(), world.stop()), (30, Some((9_405, 30))));
+    // Entries still rest: the stop is not made smaller.
+    assert_eq!((world.held(), world.stop()), (30, Some((9_405, 50))));
     world.sized(10_001, 30);
     world.assert_flat(FillReason::Target);
 }
