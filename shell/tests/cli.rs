@@ -1,6 +1,8 @@
 //! The binary, as a person calls it: good runs, and every bad input named with its place, its
 //! rule and its remedy, under the documented exit codes.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "tests stop where something cannot happen")]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

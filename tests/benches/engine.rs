@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p gardefou-world` prints bars per second; `-- --test` only runs each once.
 
+#![allow(clippy::panic, reason = "a benchmark that cannot be set up has nothing to say")]
+
 use std::collections::BTreeMap;
 
 use divan::Bencher;

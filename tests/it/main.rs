@@ -1,5 +1,14 @@
 //! The integration tests of the workspace, in one binary.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests stop where something cannot happen, and say what they skipped"
+)]
+
 mod arrival;
 mod causality;
 mod identity;

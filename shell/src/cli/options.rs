@@ -129,7 +129,7 @@ pub enum Trip {
 }
 
 fn symbol(text: &str) -> Result<SymbolName, String> {
-    crate::config::symbol(text).map_err(String::from)
+    crate::config::symbol(text)
 }
 
 fn rate(text: &str) -> Result<Fraction, String> {
