@@ -1,8 +1,8 @@
 //! Transcripts: acceptance in plain text. A file says what happens; below each `----` stands
 //! every command, notice and wake that the engine answered. `fixtures/README.md` is the manual.
 //!
-//! Reading order: [`mod@file`] (paragraphs), [`words`] (one line), [`stage`] (an engine and what
-//! surrounds it), [`directives`] (what may happen), [`say`] (how answers are written). No rule of
+//! Reading order: `file` (paragraphs), `words` (one line), `stage` (an engine and what
+//! surrounds it), `directives` (what may happen), `say` (how answers are written). No rule of
 //! trading lives here: a transcript only tells the engine facts and writes down its answers.
 
 mod answers;
