@@ -13,6 +13,7 @@ mod arrival;
 mod causality;
 mod identity;
 mod oracle;
+mod protection;
 mod real;
 mod recorded;
 mod restart;

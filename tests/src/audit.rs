@@ -72,13 +72,20 @@ pub struct Audit {
     accounts: Accounts,
     fault: Option<String>,
     seen: Seen,
+    /// Books whose switch was tripped after the last event.
+    latched: Vec<bool>,
 }
 
 impl Audit {
     /// The auditor of a run of `config`.
     #[must_use]
     pub fn new(config: &EngineConfig) -> Self {
-        Self { accounts: Accounts::new(config), fault: None, seen: Seen::default() }
+        Self {
+            accounts: Accounts::new(config),
+            fault: None,
+            seen: Seen::default(),
+            latched: Vec::new(),
+        }
     }
 
     /// The first thing that is wrong.
@@ -104,6 +111,10 @@ impl Audit {
         let (accounts, engine, venue) = (&self.accounts, scene.engine, scene.venue);
         money::adds_up(accounts, engine)?;
         limits::slots_while_in_flight(engine, venue)?;
+        limits::nothing_new_while_latched(&self.latched, engine, scene.step)?;
+        self.latched.clear();
+        let books = engine.books().iter();
+        self.latched.extend(books.map(|book| limits::is_latched(engine, book.id)));
         stops::something_protects(venue, engine)?;
         if scene.settled && !stops::is_executing(engine, venue) {
             self.examine_settled(engine, venue)?;

@@ -1,10 +1,13 @@
 //! Slots, the margin cap, free margin and correlation groups hold whenever something is granted;
 //! no rung of a ladder lies at or beyond the stop that the shallower ones would form.
 
-use gardefou_core::config::{EngineConfig, Group};
+use gardefou_core::command::Command;
+use gardefou_core::config::{EngineConfig, Group, OnKill};
 use gardefou_core::engine::{Book, Engine};
 use gardefou_core::executor::Lane;
+use gardefou_core::ids::BookId;
 use gardefou_core::money::{Cash, Direction, Fraction, SCALE, Ticks};
+use gardefou_core::step::Step;
 use gardefou_core::venue::bars::BarVenue;
 use gardefou_core::venue::desk::Desk;
 
@@ -47,15 +50,16 @@ pub fn hold_after_a_round(
         let granted = quoted.count();
         seen.granted += granted as u64;
         slots(config, book)?;
-        if granted > 0 {
+        // A switch that only blocks lets what rests go on resting, whatever happens to equity.
+        let kept = is_latched(engine, book.id) && config.risk.on_kill == OnKill::Block;
+        if granted > 0 && !kept {
             margins(accounts, config, book, venue)?;
             for (index, group) in config.risk.groups.iter().enumerate() {
                 correlation(accounts, config, book, venue, (index, group))?;
             }
         }
-        for lane in &book.lanes {
-            rungs(accounts, lane)
-                .map_err(|what| format!("{} {:?}: {what}", book.name, lane.symbol))?;
+        if !kept {
+            hold_rungs(accounts, book)?;
         }
     }
     Ok(())
@@ -149,6 +153,35 @@ fn correlation(
 /// margin ≤ fraction · base.
 fn within(margin: i128, fraction: Fraction, base: Cash) -> bool {
     margin * i128::from(SCALE) <= base.0 * WHOLE * i128::from(fraction.0)
+}
+
+fn hold_rungs(accounts: &Accounts, book: &Book) -> Verdict {
+    for lane in &book.lanes {
+        rungs(accounts, lane).map_err(|what| format!("{} {:?}: {what}", book.name, lane.symbol))?;
+    }
+    Ok(())
+}
+
+/// A book whose switch is tripped, before and after a step, sends no new entry in it.
+pub fn nothing_new_while_latched(latched: &[bool], engine: &Engine, step: &Step) -> Verdict {
+    for command in &step.commands {
+        if let Command::Place(order) = command
+            && order.preset.is_some()
+            && latched.get(usize::from(order.id.book.0)).copied().unwrap_or_default()
+            && is_latched(engine, order.id.book)
+        {
+            return Err(format!("an entry while a switch is tripped: {order:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The session switch of a book, or the global one of its mode, is tripped.
+pub fn is_latched(engine: &Engine, book: BookId) -> bool {
+    engine
+        .books()
+        .get(usize::from(book.0))
+        .is_some_and(|book| book.latch.is_some() || engine.global(book.mode).latch.is_some())
 }
 
 /// In index order: no rung at or beyond the stop of what is held and the shallower rungs.
