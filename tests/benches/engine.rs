@@ -3,7 +3,13 @@
 //! the recorded one when `GARDEFOU_CANDLES` is set.
 
 // A benchmark's output is what it prints.
-#![allow(clippy::print_stdout)]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a benchmark prints, and stops where it cannot be set up"
+)]
 
 use std::sync::LazyLock;
 

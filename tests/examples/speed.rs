@@ -2,7 +2,13 @@
 //! [seeded|recorded] [market|limit] [pessimistic|optimistic] [times]`.
 
 // An example's output is what it prints.
-#![allow(clippy::print_stdout)]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a measurement prints, and stops where it cannot be set up"
+)]
 
 use cpu_time::ThreadTime;
 use gardefou_core::config::EntryOrder;

@@ -61,7 +61,7 @@ impl Work {
             config,
             path: Path::Pessimistic,
             on_trip: OnTrip::Resume,
-            bars: vec![Vec::with_capacity(HOURS); SYMBOLS],
+            bars: vec![Vec::new(); SYMBOLS],
             funding: vec![Vec::new(); SYMBOLS],
         };
         let mut hour: Vec<SeededHour> = Vec::new();
