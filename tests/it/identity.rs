@@ -76,7 +76,6 @@ fn a_portfolio_adds_up_after_every_event() {
 }
 
 #[test]
-#[ignore = "open: with on_kill block, rungs that wait for a touch send market orders after a trip"]
 fn a_switch_that_only_blocks_stops_market_entries_too() {
     seeds::each(30, Which::GridAtr, |_, case| audited(&with(case, OnKill::Block)).map(|_| ()));
 }

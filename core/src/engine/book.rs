@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Session, Wallet};
-use crate::config::{EngineConfig, Facts, Mode, OnKill, Params};
+use crate::config::{EngineConfig, EntryOrder, Facts, Mode, OnKill, Params};
 use crate::executor::{Effects, Ids, Lane, Timers};
 use crate::ids::{BookId, SymbolId};
 use crate::money::{Cash, Direction, Margin};
@@ -208,6 +208,10 @@ impl Book {
     pub(crate) fn block(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
         let policy = config.risk.on_kill;
         if policy == OnKill::Block {
+            if config.entry_order == EntryOrder::Market {
+                // Rungs that wait for a touch are no resting orders: they would be new ones.
+                self.lanes.iter_mut().for_each(Lane::want_nothing);
+            }
             return;
         }
         let (lanes, mut fx) = self.split(now, config, out);
