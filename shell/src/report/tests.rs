@@ -72,7 +72,6 @@ fn nothing_from_outside_becomes_markup_or_script() {
         }
     };
     backtest.paths.pessimistic.cycles.iter_mut().for_each(|c| rename(&mut c.symbol));
-    backtest.paths.pessimistic.cycles.iter_mut().for_each(|c| c.reason = EVIL.to_owned());
     backtest.paths.pessimistic.refusals.iter_mut().for_each(|r| r.reason = EVIL.to_owned());
     backtest.parameters.books[0].name = EVIL.to_owned();
     backtest.parameters.books[0].symbols[0].strategy.insert(EVIL.to_owned(), EVIL.into());
@@ -147,7 +146,7 @@ fn the_summary_of_a_small_result() {
      pessimistic   2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
      optimistic    2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
 
-    Cycles still open at the end, not in the profit above
+    Cycles still open at the end; their unrealised result is not in the profit above
      Path          Book            Symbol         Opened             Levels   Entry      Last      Unrealised
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────
      pessimistic   grid_atr        BTCUSDT long   2022-04-30 02:59        4   70538.05   69012.6      -430.18
