@@ -87,6 +87,17 @@ fn nothing_from_outside_becomes_markup_or_script() {
 }
 
 #[test]
+fn words_near_an_end_of_the_scale_stay_inside() {
+    let (mut backtest, prices) = sample::small();
+    for (hold, x) in [(0.1, "85.0"), (900.0, "915.0")] {
+        backtest.paths.pessimistic.total.buy_and_hold_percent = Some(hold);
+        let html = page(&backtest, &prices).unwrap();
+        let label = format!("<text x=\"{x}\" y=\"13\">buy and hold ");
+        assert!(html.contains(&label), "{hold}");
+    }
+}
+
+#[test]
 fn the_page_asks_for_nothing() {
     let (backtest, prices) = sample::small();
     let html = page(&backtest, &prices).unwrap();
