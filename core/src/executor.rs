@@ -8,6 +8,7 @@
 
 pub mod answers;
 pub mod doubts;
+pub mod entries;
 pub mod fills;
 pub mod plan;
 pub mod protection;
@@ -30,6 +31,7 @@ use crate::runner::Runner;
 use crate::step::{Step, WakeReason};
 use crate::time::{Timeframe, Timestamp};
 pub use doubts::Doubt;
+pub use entries::Entries;
 pub use protection::Protection;
 
 /// Settlements remembered per symbol.
@@ -46,8 +48,8 @@ pub struct Lane {
     pub terms: Terms,
     /// Bars and indicators.
     pub runner: Runner,
-    /// Entry orders that are not terminal, by direction and level: at most one each.
-    pub entries: [[Option<Entry>; LEVELS_MAX]; 2],
+    /// Entry orders that are not terminal.
+    pub entries: Entries,
     /// Rungs that risk approved, by direction.
     pub wanted: [Quotes; 2],
     /// Approved, but waiting: for the slot of a symbol whose cancels are not terminal yet, or for
@@ -304,7 +306,7 @@ impl Lane {
             params,
             terms,
             runner,
-            entries: Default::default(),
+            entries: Entries::default(),
             wanted: Default::default(),
             held_back: false,
             cycle: None,
@@ -349,15 +351,14 @@ impl Lane {
     #[inline]
     #[must_use]
     pub fn has_entries(&self) -> bool {
-        self.entries.iter().flatten().any(Option::is_some)
+        !self.entries.is_empty()
     }
 
     /// True while a cancel of an entry is under way.
     #[inline]
     #[must_use]
     pub fn is_withdrawing(&self) -> bool {
-        let mut entries = self.entries.iter().flatten().flatten();
-        entries.any(|entry| entry.state == EntryState::Cancelling)
+        self.entries.is_withdrawing()
     }
 
     /// True when any rung is approved.
@@ -378,7 +379,7 @@ impl Lane {
     #[must_use]
     pub fn standing(&self, direction: Direction) -> Quotes {
         let mut standing = [None; LEVELS_MAX];
-        for (rung, entry) in standing.iter_mut().zip(&self.entries[direction.index()]) {
+        for (rung, entry) in standing.iter_mut().zip(self.entries.side(direction)) {
             if let Some(entry) = entry
                 && matches!(entry.state, EntryState::Sent | EntryState::Working)
             {
@@ -395,7 +396,7 @@ impl Lane {
     fn side_margin(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> Margin {
         let index = direction.index();
         let mut total = 0;
-        for (wanted, entry) in self.wanted[index].iter().zip(&self.entries[index]) {
+        for (wanted, entry) in self.wanted[index].iter().zip(self.entries.side(direction)) {
             let size = |price: Ticks, lots: Lots| i128::from(price.0) * i128::from(lots.0);
             let quoted = wanted.as_ref().map_or(0, |rung| size(rung.price, rung.lots));
             let order = entry.as_ref().filter(|entry| counts(entry));

@@ -340,12 +340,16 @@ impl Lane {
         let &Held { direction, held, taken } = cycle;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let prices = levels::ladder(params, direction, view.mean, atr);
+        let resting;
         let (standing, tolerance) = match scene.config.entry_order {
-            EntryOrder::Limit => (self.standing(direction), scene.config.risk.requote_tolerance),
+            EntryOrder::Limit => {
+                resting = self.standing(direction);
+                (&resting, scene.config.risk.requote_tolerance)
+            }
             // A rung whose price did not move is the same rung; nothing rests to be kept.
-            EntryOrder::Market => (self.wanted[direction.index()], Fraction::ZERO),
+            EntryOrder::Market => (&self.wanted[direction.index()], Fraction::ZERO),
         };
-        let base = Base { held, taken, standing: &standing, tolerance, budget };
+        let base = Base { held, taken, standing, tolerance, budget };
         ladder.build(&self.terms, direction, &prices, &base);
         prices[0]
     }
@@ -377,7 +381,7 @@ impl Lane {
                 let mut offer = Offer::default();
                 self.offer_grid(&mut offer, params, &view, &budget, scene)?;
                 let candidate = self.candidate(index, &offer, &view, scene);
-                self.wanted = offer.ladders.map(|ladder| ladder.quotes);
+                self.wanted = [offer.ladders[0].quotes, offer.ladders[1].quotes];
                 self.budget = Some(budget);
                 Ok((candidate, Plan::Quote))
             }

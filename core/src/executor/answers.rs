@@ -29,7 +29,7 @@ impl Lane {
     }
 
     fn entry_accepted(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        let Some(entry) = self.entry_mut(id) else { return self.withdraw_stray(fx, id) };
+        let Some(entry) = self.entries.get_mut(id) else { return self.withdraw_stray(fx, id) };
         match entry.state {
             EntryState::Sent | EntryState::InDoubt => entry.state = EntryState::Working,
             EntryState::Working | EntryState::Cancelling | EntryState::AwaitingFills { .. } => {
@@ -63,7 +63,7 @@ impl Lane {
     }
 
     fn entry_rejected(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Reject) {
-        let Some(entry) = self.entry_mut(id) else { return self.stray_rejected(fx, id, why) };
+        let Some(entry) = self.entries.get_mut(id) else { return self.stray_rejected(fx, id, why) };
         match entry.state {
             EntryState::Sent => {
                 self.forget_entry(id);
@@ -111,7 +111,7 @@ impl Lane {
     /// The end of an entry. What the exchange ended on its own is not sent again before the next
     /// close: whatever made it do so, a liquidation perhaps, may still be going on.
     fn entry_ended(&mut self, fx: &mut Effects<'_>, id: OrderId, executed: Lots, why: Ended) {
-        let Some(entry) = self.entry_mut(id) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return };
         if executed > entry.filled {
             entry.state = EntryState::AwaitingFills { executed };
             return self.doubt(fx, id);
@@ -147,7 +147,7 @@ impl Lane {
 
     /// No answer in time.
     pub fn unconfirmed(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        if let Some(entry) = self.entry_mut(id)
+        if let Some(entry) = self.entries.get_mut(id)
             && !matches!(entry.state, EntryState::AwaitingFills { .. })
         {
             entry.state = EntryState::InDoubt;
@@ -173,7 +173,7 @@ impl Lane {
     /// An order that was never seen counts as never placed after a while; one that is known to
     /// have executed is asked for until its fills are here.
     fn entry_not_found(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        if let Some(entry) = self.entry_mut(id) {
+        if let Some(entry) = self.entries.get_mut(id) {
             if matches!(entry.state, EntryState::AwaitingFills { .. }) {
                 return self.doubt(fx, id);
             }
@@ -241,30 +241,15 @@ impl Lane {
     /// True when an order has its place here, or is a stop that does.
     pub(super) fn tracks(&self, id: OrderId) -> bool {
         match id.kind {
-            OrderKind::Entry => {
-                let side = &self.entries[id.direction.index()];
-                side.iter().flatten().any(|entry| entry.id == id)
-            }
+            OrderKind::Entry => self.entries.iter().any(|entry| entry.id == id),
             OrderKind::Target => self.target.is_some_and(|target| target.id == id),
             OrderKind::Stop => self.protection.knows(id),
             OrderKind::Close => self.close.is_some_and(|close| close.id == Some(id)),
         }
     }
 
-    fn entry_mut(&mut self, id: OrderId) -> Option<&mut super::Entry> {
-        if id.kind != OrderKind::Entry {
-            return None;
-        }
-        let slot = self.entries[id.direction.index()].get_mut(usize::from(id.level))?;
-        slot.as_mut().filter(|entry| entry.id == id)
-    }
-
     fn forget_entry(&mut self, id: OrderId) {
-        if let Some(slot) = self.entries[id.direction.index()].get_mut(usize::from(id.level))
-            && slot.is_some_and(|entry| entry.id == id)
-        {
-            *slot = None;
-        }
+        self.entries.remove(id);
         self.settle_budget();
     }
 
@@ -273,6 +258,6 @@ impl Lane {
     pub fn quotes(&self, direction: Direction) -> bool {
         let index = direction.index();
         self.wanted[index].iter().any(Option::is_some)
-            || self.entries[index].iter().any(Option::is_some)
+            || self.entries.side(direction).iter().any(Option::is_some)
     }
 }

@@ -89,9 +89,8 @@ impl Lane {
     /// cycle. False when the order is not tracked.
     fn note_entry_execution(&mut self, fill: &Fill) -> bool {
         let (side, level) = (fill.id.direction.index(), usize::from(fill.id.level));
-        let Some(slot) = self.entries[side].get_mut(level) else { return false };
         let wanted = self.wanted[side][level].take();
-        let Some(entry) = slot.as_mut().filter(|entry| entry.id == fill.id) else { return false };
+        let Some(entry) = self.entries.get_mut(fill.id) else { return false };
         entry.filled += fill.lots;
         let executed = match entry.state {
             EntryState::AwaitingFills { executed } => executed,
@@ -101,7 +100,7 @@ impl Lane {
             | EntryState::InDoubt => entry.lots,
         };
         if entry.filled >= executed {
-            *slot = None;
+            self.entries.remove(fill.id);
             self.settled(fill.id);
         } else {
             let lots = entry.lots - entry.filled;

@@ -34,7 +34,7 @@ impl Lane {
     #[inline]
     pub(super) fn sync_level(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize) {
         let side = direction.index();
-        match (&mut self.entries[side][level], self.wanted[side][level]) {
+        match (self.entries.at_mut(direction, level), self.wanted[side][level]) {
             (None, None) => {}
             (None, Some(quote)) => self.quote(fx, direction, level, quote),
             (Some(entry), Some(quote)) if entry.price == quote.price => {}
@@ -71,7 +71,7 @@ impl Lane {
     /// Withdraws every resting entry of one side.
     pub fn withdraw_side(&mut self, fx: &mut Effects<'_>, direction: Direction) {
         self.wanted[direction.index()] = [None; LEVELS_MAX];
-        for entry in self.entries[direction.index()].iter_mut().flatten() {
+        for entry in self.entries.side_mut(direction) {
             withdraw(entry, fx);
         }
     }
@@ -109,8 +109,7 @@ impl Lane {
         limit: Option<Ticks>,
         preset: Ticks,
     ) {
-        let (level, side) = (usize::from(order.id.level), order.id.direction.index());
-        self.entries[side][level] = Some(order);
+        self.entries.insert(order);
         fx.out.commands.push(Command::Place(NewOrder {
             id: order.id,
             limit,
@@ -138,7 +137,7 @@ impl Lane {
     /// The stop that travels with a market order: that of the cycle with what is held, what is in
     /// flight, and this order.
     fn preset_now(&self, direction: Direction, price: Ticks, lots: Lots) -> Ticks {
-        let in_flight = self.entries[direction.index()].iter().flatten();
+        let in_flight = self.entries.side(direction).iter().flatten();
         let basis =
             in_flight.fold(self.held(direction), |basis, entry| self.with_rest(basis, entry));
         self.stop_with(direction, basis, price, lots)

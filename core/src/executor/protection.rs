@@ -86,7 +86,7 @@ impl Lane {
         let asked = self.protection.pending.or(self.protection.working);
         // Not made smaller while entries may still fill: reduce-only does no harm, and the next
         // fill may be there before the change is.
-        let grows = self.entries[direction.index()].iter().any(Option::is_some);
+        let grows = self.entries.side(direction).iter().any(Option::is_some);
         let lots = asked.filter(|_| grows).map_or(basis.lots, |stop| stop.lots.max(basis.lots));
         if asked.is_some_and(|stop| stop.trigger == trigger && stop.lots == lots) {
             return;

@@ -38,18 +38,18 @@ impl Terms {
         }
     }
 
-    /// What one lot costs, in 1e-8 USDT.
+    /// What one lot costs, in 1e-8 USDT; 9.2e10 USDT stand for all that is more.
     #[inline]
     #[must_use]
-    pub fn unit(&self, price: Ticks) -> i128 {
-        i128::from(price.0) * i128::from(self.value)
+    pub fn unit(&self, price: Ticks) -> i64 {
+        price.0.saturating_mul(self.value)
     }
 
     /// price × quantity.
     #[inline]
     #[must_use]
     pub fn notional(&self, price: Ticks, lots: Lots) -> Cash {
-        Cash(self.unit(price) * i128::from(lots.0))
+        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value))
     }
 
     /// True when an order of this size may be sent.
@@ -122,14 +122,13 @@ impl Ladder {
         base: &Base<'_>,
     ) {
         *self = Self { quotes: [None; LEVELS_MAX], basis: base.held };
-        // Of the rungs so far, the one whose stop would be nearest.
-        let mut nearest = None;
+        let (mut nearest, mut furthest) = (Ticks(i64::MIN), Ticks(i64::MAX));
         let levels = prices.iter().zip(base.standing).zip(base.taken).zip(&mut self.quotes);
-        for (((&price, &standing), taken), rung) in levels {
+        for (((&price, standing), taken), rung) in levels {
             let Some(price) = price else { continue };
             let quote = match standing {
                 Some(old) if within(old.price, price, base.tolerance) => {
-                    Quote { fresh: false, ..old }
+                    Quote { fresh: false, ..*old }
                 }
                 _ if taken.is_positive() => continue,
                 _ => {
@@ -139,13 +138,35 @@ impl Ladder {
             };
             let notional = terms.notional(quote.price, quote.lots);
             // What rests was accepted when it was sent, however little of it is left.
-            let accepted = !quote.fresh || terms.is_enough(quote.lots, notional);
-            let shallower = Shallower { basis: self.basis, nearest, held: base.held };
-            if accepted && !shallower.stops_before(terms, direction, quote.price) {
+            if !quote.fresh || terms.is_enough(quote.lots, notional) {
                 self.basis = self.basis.with(notional, quote.lots);
-                let mirrored = direction.mirror(quote.price);
-                nearest = Some(nearest.map_or(mirrored, |other: Ticks| other.max(mirrored)));
+                let height = direction.mirror(quote.price);
+                (nearest, furthest) = (nearest.max(height), furthest.min(height));
                 *rung = Some(quote);
+            }
+        }
+        // Nearly every ladder of a flat symbol is clear of its stop, even if all but the last rung
+        // were bought at the price of the first.
+        let clear = base.held.lots.is_zero()
+            && (nearest < furthest
+                || exits::clears_stop(furthest, nearest, direction, terms.stop_loss));
+        if !clear {
+            self.drop_beyond_stop(terms, direction, base.held);
+        }
+    }
+
+    /// Leaves out each rung at or beyond the stop that the cycle with the shallower ones has.
+    fn drop_beyond_stop(&mut self, terms: &Terms, direction: Direction, held: Basis) {
+        self.basis = held;
+        for rung in &mut self.quotes {
+            let Some(Quote { price, lots, .. }) = *rung else { continue };
+            let (shallower, value) = (self.basis, terms.value);
+            let stops = shallower.lots.is_positive()
+                && exits::beyond_stop(direction, price, shallower, value, terms.stop_loss);
+            if stops {
+                *rung = None;
+            } else {
+                self.basis = shallower.with(terms.notional(price, lots), lots);
             }
         }
     }
@@ -170,30 +191,6 @@ impl Ladder {
             .map(|quote| terms.notional(quote.price, quote.lots).times_up(entry_fee))
             .sum();
         RoundTrip { gain, fees: entries + exit.times_up(exit_fee) }
-    }
-}
-
-/// What the cycle would hold if the rungs above one were filled.
-struct Shallower {
-    basis: Basis,
-    /// In the mirror.
-    nearest: Option<Ticks>,
-    held: Basis,
-}
-
-impl Shallower {
-    /// True when `price` lies at or beyond the stop that they form.
-    #[inline]
-    fn stops_before(&self, terms: &Terms, direction: Direction, price: Ticks) -> bool {
-        if !self.basis.lots.is_positive() {
-            return false;
-        }
-        let clears =
-            |at| exits::clears_stop(direction, price, direction.mirror(at), terms.stop_loss);
-        if !self.held.lots.is_positive() && self.nearest.is_some_and(clears) {
-            return false;
-        }
-        exits::beyond_stop(direction, price, self.basis, terms.value, terms.stop_loss)
     }
 }
 

@@ -23,13 +23,14 @@ impl Budget {
     /// is what one lot costs at that price, in 1e-8 USDT.
     #[inline]
     #[must_use]
-    pub fn lots(&self, unit: i128, leverage: u32) -> Lots {
+    pub fn lots(&self, unit: i64, leverage: u32) -> Lots {
         debug_assert!(leverage <= LEVERAGE_MAX);
         if self.balance.0 <= 0 || unit <= 0 {
             return Lots::ZERO;
         }
         let power = self.balance.0 * i128::from(leverage);
-        Lots(i64::try_from(div_floor(power, unit * i128::from(self.divisor))).unwrap_or(i64::MAX))
+        let share = i128::from(unit) * i128::from(self.divisor);
+        Lots(i64::try_from(div_floor(power, share)).unwrap_or(i64::MAX))
     }
 }
 
@@ -109,7 +110,7 @@ mod tests {
         #[test]
         fn never_more_than_the_budget_and_never_a_whole_lot_less(balance in 1i64..1_000_000, symbols in 1u32..40, levels in 1u8..=6, price in 1i64..10_000_000, value in 1i64..1_000_000, leverage in 1u32..=20) {
             let budget = Budget::new(Cash::usdt(balance), symbols, levels);
-            let lots = budget.lots(i128::from(price) * i128::from(value), leverage);
+            let lots = budget.lots(price * value, leverage);
             let spent = |lots: i64| i128::from(lots) * i128::from(price) * i128::from(value) * i128::from(symbols) * i128::from(levels);
             let power = Cash::usdt(balance).0 * i128::from(leverage);
             prop_assert!(spent(lots.0) <= power && spent(lots.0 + 1) > power);

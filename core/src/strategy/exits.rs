@@ -85,20 +85,20 @@ pub fn beyond_stop(
     direction.mirror(price) <= direction.mirror(stop)
 }
 
-/// True when `price` surely lies before the stop of any cycle entered at `nearest` or worse (for
-/// a long: at or below it). Two products; what it leaves open, [`beyond_stop`] decides.
+/// True when a price surely lies before the stop of any cycle entered at `nearest` or worse (for
+/// a long: at or below it); both prices in the mirror. Two products; what it leaves open,
+/// [`beyond_stop`] decides.
 #[inline]
 #[must_use]
 pub fn clears_stop(
-    direction: Direction,
     price: Ticks,
     nearest: Ticks,
+    direction: Direction,
     stop_loss: Fraction,
 ) -> bool {
-    let factor = i128::from(SCALE - direction.sign() * stop_loss.0);
-    let stop = i128::from(direction.mirror(nearest).0) * factor;
+    let stop = i128::from(nearest.0) * i128::from(SCALE - direction.sign() * stop_loss.0);
     // Two ticks cover the rounding of the stop.
-    i128::from(direction.mirror(price).0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
+    i128::from(price.0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
 }
 
 /// T = SMA, or the further of SMA and P̄·(1 ± min_profit) when a least profit is set; rounded to
@@ -187,9 +187,9 @@ mod tests {
             let at = if close { Ticks(stop.0 + near) } else { Ticks(at) };
             let exact = direction.mirror(at) <= direction.mirror(stop);
             prop_assert_eq!(beyond_stop(direction, at, b, 1, Fraction(sl)), exact);
-            let nearest = if short { Ticks(price / 2 + 1) } else { Ticks(price.max(price / 2 + 1)) };
-            let nearest = if short { nearest.min(Ticks(price)) } else { nearest };
-            prop_assert!(!(exact && clears_stop(direction, at, nearest, Fraction(sl))));
+            let entries = [price, price / 2 + 1].map(|price| direction.mirror(Ticks(price)));
+            let nearest = entries[0].max(entries[1]);
+            prop_assert!(!(exact && clears_stop(direction.mirror(at), nearest, direction, Fraction(sl))));
         }
     }
 }

@@ -53,6 +53,48 @@ pub struct Purse {
     pub desks: Vec<Desk>,
     /// By symbol: leverage as set.
     pub leverage: Vec<u32>,
+    /// All positions at their last prices; kept by [`Purse::change`], so that a bar need not add
+    /// up every symbol.
+    held: Worth,
+}
+
+/// Unrealised result and maintenance margin at last prices, both in 1e-16 USDT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Worth {
+    unrealised: i128,
+    maintenance: i128,
+}
+
+impl Worth {
+    fn of(desk: &Desk, (value, maintenance): (i64, Fraction)) -> Self {
+        let Some(Position { direction, lots, cost }) = desk.position else {
+            return Self::default();
+        };
+        let worth = i128::from(desk.last.0) * i128::from(lots.0) * i128::from(value);
+        Self {
+            unrealised: (worth - cost.0) * i128::from(direction.sign() * crate::money::SCALE),
+            maintenance: worth * i128::from(maintenance.0),
+        }
+    }
+}
+
+impl Purse {
+    /// Changes position or last price of a symbol.
+    fn change<R>(
+        &mut self,
+        symbol: SymbolId,
+        terms: (i64, Fraction),
+        act: impl FnOnce(&mut Desk, &mut Cash) -> R,
+    ) -> R {
+        let Self { desks, balance, held, .. } = self;
+        let desk = &mut desks[usize::from(symbol.0)];
+        let before = Worth::of(desk, terms);
+        let result = act(desk, balance);
+        let after = Worth::of(desk, terms);
+        held.unrealised += after.unrealised - before.unrealised;
+        held.maintenance += after.maintenance - before.maintenance;
+        result
+    }
 }
 
 impl BarVenue {
@@ -66,7 +108,7 @@ impl BarVenue {
                 leverage[usize::from(chosen.symbol.0)] = chosen.params.leverage();
             }
             let desks = (0..symbols).map(|_| Desk::default()).collect();
-            Purse { balance: book.capital, desks, leverage }
+            Purse { balance: book.capital, desks, leverage, held: Worth::default() }
         };
         Self {
             path,
@@ -229,22 +271,36 @@ impl BarVenue {
         preset: Option<Ticks>,
     ) {
         let Some(purse) = self.wallets.get_mut(usize::from(id.book.0)) else { return };
-        let Some(desk) = purse.desks.get_mut(usize::from(id.symbol.0)) else { return };
-        purse.balance -= fee;
-        if id.kind == OrderKind::Entry {
-            let position = desk.position.get_or_insert(Position {
-                direction: id.direction,
-                lots: Lots::ZERO,
-                cost: Cash::ZERO,
-            });
-            position.lots += lots;
-            position.cost += notional;
-            desk.preset = preset.or(desk.preset);
-        } else if let Some(position) = desk.position.take() {
-            // On bars every exit is whole.
-            let sign = i128::from(position.direction.sign());
-            purse.balance += Cash((notional - position.cost).0 * sign);
-            desk.preset = None;
+        let Some(&terms) = self.terms.get(usize::from(id.symbol.0)) else { return };
+        purse.change(id.symbol, terms, |desk, balance| {
+            *balance -= fee;
+            if id.kind == OrderKind::Entry {
+                let position = desk.position.get_or_insert(Position {
+                    direction: id.direction,
+                    lots: Lots::ZERO,
+                    cost: Cash::ZERO,
+                });
+                position.lots += lots;
+                position.cost += notional;
+                desk.preset = preset.or(desk.preset);
+            } else if let Some(position) = desk.position.take() {
+                // On bars every exit is whole.
+                let sign = i128::from(position.direction.sign());
+                *balance += Cash((notional - position.cost).0 * sign);
+                desk.preset = None;
+            }
+        });
+    }
+
+    /// The close of a bar is the last price.
+    #[inline]
+    fn set_last(&mut self, place: walk::Place, price: Ticks) {
+        let Some(purse) = self.wallets.get_mut(usize::from(place.book.0)) else { return };
+        let Some(desk) = purse.desks.get_mut(usize::from(place.symbol.0)) else { return };
+        if desk.position.is_none() {
+            desk.last = price;
+        } else if let Some(&terms) = self.terms.get(usize::from(place.symbol.0)) {
+            purse.change(place.symbol, terms, |desk, _| desk.last = price);
         }
     }
 
@@ -316,22 +372,22 @@ impl BarVenue {
         })
     }
 
-    /// Balance and unrealised of the other symbols, and their maintenance, scaled by 1e8.
+    /// Balance and unrealised of the other symbols, and their maintenance, in 1e-16 USDT.
+    #[inline]
     fn others(&self, purse: &Purse, symbol: SymbolId) -> (i128, i128) {
-        let scale = i128::from(crate::money::SCALE);
-        let mut equity = purse.balance.0 * scale;
-        let mut maintenance = 0;
-        for (index, desk) in purse.desks.iter().enumerate() {
-            if index == usize::from(symbol.0) {
-                continue;
-            }
-            let Some(position) = desk.position else { continue };
-            let worth = self.notional(SymbolId(index as u16), desk.last, position.lots);
-            let sign = i128::from(position.direction.sign());
-            equity += (worth - position.cost).0 * sign * scale;
-            maintenance += worth.0 * i128::from(self.terms[index].1.0);
-        }
-        (equity, maintenance)
+        debug_assert_eq!(
+            purse.held,
+            purse.desks.iter().zip(&self.terms).fold(Worth::default(), |all, (desk, &terms)| {
+                let own = Worth::of(desk, terms);
+                Worth {
+                    unrealised: all.unrealised + own.unrealised,
+                    maintenance: all.maintenance + own.maintenance,
+                }
+            })
+        );
+        let own = Worth::of(&purse.desks[usize::from(symbol.0)], self.terms[usize::from(symbol.0)]);
+        let equity = purse.balance.0 * i128::from(crate::money::SCALE) + purse.held.unrealised;
+        (equity - own.unrealised, purse.held.maintenance - own.maintenance)
     }
 }
 

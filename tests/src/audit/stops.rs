@@ -39,7 +39,7 @@ pub fn something_protects(venue: &BarVenue, engine: &Engine) -> Verdict {
 pub fn is_executing(engine: &Engine, venue: &BarVenue) -> bool {
     engine.config().entry_order == EntryOrder::Market
         && places(engine, venue).any(|(_, lane, desk)| {
-            let tracked = lane.entries.iter().flatten().flatten().count();
+            let tracked = lane.entries.iter().count();
             tracked > desk.market.len() + desk.deferred.len()
         })
 }
@@ -66,7 +66,7 @@ pub fn entries_are_in_order(accounts: &Accounts, engine: &Engine, venue: &BarVen
                 return fail("an entry of the other side, or on a level that filled");
             }
         }
-        let tracked = lane.entries.iter().flatten().flatten().count();
+        let tracked = lane.entries.iter().count();
         if tracked != live.len() {
             return fail("the engine and the venue disagree on the live entries");
         }

@@ -106,9 +106,7 @@ impl BarVenue {
         if !quiet || reaches(trader.nearest_rungs(place), bar.low, bar.high) {
             Walk { venue: self, trader, place, bar: *bar, at }.path();
         }
-        if let Some(desk) = self.desk_mut(place.book, place.symbol) {
-            desk.last = bar.close;
-        }
+        self.set_last(place, bar.close);
     }
 }
 
@@ -620,12 +618,13 @@ impl<T: Trader> Walk<'_, T> {
         let notional = self.venue.notional(symbol, price, position.lots);
         let fee = notional.times_up(self.venue.costs.liquidation);
         let sign = i128::from(position.direction.sign());
-        let purse = &mut self.venue.wallets[usize::from(book.0)];
-        purse.balance += Cash((notional - position.cost).0 * sign) - fee;
-        let desk = &mut purse.desks[usize::from(symbol.0)];
-        desk.position = None;
-        desk.preset = None;
-        desk.happened.done = true;
+        let terms = self.venue.terms[usize::from(symbol.0)];
+        self.venue.wallets[usize::from(book.0)].change(symbol, terms, |desk, balance| {
+            *balance += Cash((notional - position.cost).0 * sign) - fee;
+            desk.position = None;
+            desk.preset = None;
+            desk.happened.done = true;
+        });
         self.venue.fills += 1;
         self.venue.queue.push_back(Event::PositionLiquidated {
             book,
