@@ -48,7 +48,7 @@ pub struct Fraction(pub i64);
 pub struct Margin(pub i128);
 
 /// The least common multiple of 1..=20, so that notional / leverage is always whole.
-const LEVERAGE_MULTIPLE: i128 = 232_792_560;
+const LEVERAGE_MULTIPLE: u32 = 232_792_560;
 
 /// The highest leverage that [`Margin`] represents exactly.
 pub const LEVERAGE_MAX: u32 = 20;
@@ -186,20 +186,20 @@ impl Margin {
     #[inline]
     #[must_use]
     pub fn of(notional: Cash, leverage: u32) -> Self {
-        Self(notional.0 * (LEVERAGE_MULTIPLE / i128::from(leverage)))
+        Self(notional.0 * i128::from(LEVERAGE_MULTIPLE / leverage))
     }
 
     /// Cash seen as margin, for comparisons.
     #[inline]
     #[must_use]
     pub fn from_cash(cash: Cash) -> Self {
-        Self(cash.0 * LEVERAGE_MULTIPLE)
+        Self(cash.0 * i128::from(LEVERAGE_MULTIPLE))
     }
 
     /// Rounded up to 1e-8 USDT, for people.
     #[must_use]
     pub fn to_cash_up(self) -> Cash {
-        Cash(-div_floor(-self.0, LEVERAGE_MULTIPLE))
+        Cash(-div_floor(-self.0, i128::from(LEVERAGE_MULTIPLE)))
     }
 }
 

@@ -11,13 +11,13 @@ use crate::executor::{Effects, Lane};
 use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
 use crate::notice::FillReason;
 use crate::risk::Refusal;
-use crate::risk::ladder::{Base, Ladder, Quotes};
+use crate::risk::ladder::{Base, Ladder};
 use crate::risk::sizing::{self, Budget};
 use crate::risk::slots::{self, Candidate, Means, Tally};
 use crate::runner::{Trend, View};
 use crate::step::Step;
 use crate::strategy::{Basis, exits, levels};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Rooms for the arithmetic of a round.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,16 +27,15 @@ pub struct Rooms {
     plans: Vec<Plan>,
 }
 
-/// What a flat symbol would do if it were granted a slot.
+/// What a flat symbol does when it is granted a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a reused room; a box would allocate on each bar")]
 enum Plan {
     /// Nothing.
     #[default]
     Nothing,
-    /// Quote these rungs, sized by this budget.
-    Quote([Quotes; 2], Budget),
-    /// Enter at market now.
+    /// Quotes the rungs that its lane wants.
+    Quote,
+    /// Enters at market now.
     Enter(Direction, Lots),
 }
 
@@ -65,7 +64,9 @@ pub(super) struct Turn<'a> {
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     config: &'a EngineConfig,
+    /// Open time of the bars of the round, and their length.
     at: Timestamp,
+    bar: Span,
     latched: bool,
     live: bool,
     balance: Cash,
@@ -84,6 +85,7 @@ impl Book {
         let scene = Scene {
             config,
             at,
+            bar: self.timeframe.span(),
             latched,
             live: self.mode == Mode::Live,
             balance: self.wallet.balance,
@@ -111,7 +113,7 @@ impl Book {
             } else if late && round.last(lane.symbol) == Some(at) {
                 // Decided earlier in this close, before a bar that came late.
                 if lane.wants_any() {
-                    rooms.plans[index] = lane.unchanged();
+                    rooms.plans[index] = Plan::Quote;
                     rooms.tally.take(&lane.occupying(index, &scene));
                 }
             } else {
@@ -164,11 +166,9 @@ impl Book {
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
                 Plan::Nothing => {}
-                Plan::Quote(quotes, budget) => {
+                Plan::Quote => {
                     lane.held_back = crowded && !lane.has_entries();
                     *fx.waiting |= lane.held_back;
-                    lane.wanted = *quotes;
-                    lane.budget = Some(*budget);
                     lane.sync(&mut fx);
                 }
                 Plan::Enter(..) if lane.waits_for_protection(&mut fx) => {}
@@ -212,11 +212,6 @@ impl Lane {
         self.enters_at_market(entry_order) && self.has_entries()
     }
 
-    /// The rungs as they stand, for a symbol that was decided before.
-    fn unchanged(&self) -> Plan {
-        self.budget.map_or(Plan::Nothing, |budget| Plan::Quote(self.wanted, budget))
-    }
-
     /// What an open (or entering) symbol uses.
     fn occupying(&self, index: usize, scene: &Scene<'_>) -> Candidate {
         let sides = match &self.cycle {
@@ -253,12 +248,12 @@ impl Lane {
         else {
             return self.follow_target(fx, price);
         };
-        if let Some(reason) =
-            self.reason_to_close(grid, &view, price, scene.at, fx.timeframe.span().0)
-        {
+        // Also when the cycle is to be closed: a close that nothing trades against lapses, and the
+        // target has to be the one of this bar.
+        self.follow_target(fx, price);
+        if let Some(reason) = self.reason_to_close(grid, &view, price, scene) {
             return self.close_at_market(fx, reason);
         }
-        self.follow_target(fx, price);
         self.deepen_ladder(grid, &view, scene);
         self.sync(fx);
     }
@@ -269,8 +264,7 @@ impl Lane {
         params: &GridParams,
         view: &View,
         target: Ticks,
-        at: Timestamp,
-        bar: i64,
+        scene: &Scene<'_>,
     ) -> Option<FillReason> {
         let cycle = self.cycle.as_ref()?;
         let direction = cycle.direction;
@@ -280,7 +274,7 @@ impl Lane {
         if view.trend == Trend::Is(direction.opposite()) {
             return Some(FillReason::DirectionFlip);
         }
-        let bars = (at - cycle.first_bar).0 / bar;
+        let bars = (scene.at - cycle.first_bar).0 / scene.bar.0;
         let old = params.max_hold_bars > 0 && bars >= i64::from(params.max_hold_bars);
         (old && self.unrealised().0 < 0).then_some(FillReason::TimeStop)
     }
@@ -299,23 +293,26 @@ impl Lane {
             && self.runner.is_ready()
             && allows(params, view.trend, direction)
             && (!scene.live || self.runner.may_enter(direction));
-        let cycle = Held { direction, held, taken: &taken };
-        let ladder = self
-            .budget
-            .filter(|_| allowed)
-            .map(|budget| self.ladder(params, view, &cycle, &budget, scene));
+        let mut ladder = Ladder::default();
+        if let Some(budget) = self.budget.filter(|_| allowed) {
+            let cycle = Held { direction, held, taken: &taken };
+            self.build_ladder(&mut ladder, params, view, &cycle, &budget, scene);
+        }
         self.want_nothing();
-        self.wanted[direction.index()] = ladder.unwrap_or_default().quotes;
+        self.wanted[direction.index()] = ladder.quotes;
     }
 
-    fn ladder(
+    /// Builds one side's ladder in `ladder`.
+    #[inline]
+    fn build_ladder(
         &self,
+        ladder: &mut Ladder,
         params: &GridParams,
         view: &View,
         cycle: &Held<'_>,
         budget: &Budget,
         scene: &Scene<'_>,
-    ) -> Ladder {
+    ) {
         let &Held { direction, held, taken } = cycle;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let prices = levels::ladder(params, direction, view.mean, atr);
@@ -325,7 +322,7 @@ impl Lane {
             EntryOrder::Market => (self.wanted[direction.index()], Fraction::ZERO),
         };
         let base = Base { held, taken, standing: &standing, tolerance, budget };
-        Ladder::build(&self.terms, direction, &prices, &base)
+        ladder.build(&self.terms, direction, &prices, &base);
     }
 
     /// What a flat symbol would do, or why nothing.
@@ -342,25 +339,51 @@ impl Lane {
         }
         if let Some(until) = self.cooldown_until {
             if scene.at < until {
-                let span = scene.config.books.first().map_or(1, |book| book.timeframe.span().0);
-                let bars = u32::try_from((until - scene.at).0 / span).unwrap_or(0);
+                let bars = u32::try_from((until - scene.at).0 / scene.bar.0).unwrap_or(0);
                 return Err(Refusal::Cooldown { bars });
             }
             self.cooldown_until = None;
         }
         match &self.params {
-            Params::Grid(params) => self.propose_grid(index, params, &view, scene),
-            Params::Mono(params) => self.propose_mono(index, params, &view, scene),
+            Params::Grid(params) => {
+                let budget = self
+                    .budget
+                    .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
+                let mut offer = Offer::default();
+                self.offer_grid(&mut offer, params, &view, &budget, scene)?;
+                let candidate = self.candidate(index, &offer, &view, scene);
+                self.wanted = offer.ladders.map(|ladder| ladder.quotes);
+                self.budget = Some(budget);
+                Ok((candidate, Plan::Quote))
+            }
+            Params::Mono(params) => {
+                let (offer, direction, lots) = self.offer_mono(params, &view, scene)?;
+                Ok((self.candidate(index, &offer, &view, scene), Plan::Enter(direction, lots)))
+            }
         }
     }
 
-    fn propose_grid(
+    fn candidate(&self, index: usize, offer: &Offer, view: &View, scene: &Scene<'_>) -> Candidate {
+        Candidate {
+            lane: index,
+            distance: offer.distance.unwrap_or(Ticks::ZERO),
+            close: view.close,
+            margin: offer.margin,
+            loss_at_stop: self.loss_at_stop(offer.margin, scene.config),
+            sides: offer.sides,
+            group: self.group,
+        }
+    }
+
+    /// The ladders of every side that may be quoted, or why there is none.
+    fn offer_grid(
         &self,
-        index: usize,
+        offer: &mut Offer,
         params: &GridParams,
         view: &View,
+        budget: &Budget,
         scene: &Scene<'_>,
-    ) -> Result<(Candidate, Plan), Refusal> {
+    ) -> Result<(), Refusal> {
         if view.atr <= 0.0 {
             return Err(Refusal::NoSignal);
         }
@@ -369,30 +392,18 @@ impl Lane {
             let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
             return Err(Refusal::Volatility { atr });
         }
-        let budget =
-            self.budget.unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
-        let mut offer = Offer::default();
         for direction in Direction::BOTH {
             if allows(params, view.trend, direction) {
-                self.offer_side(&mut offer, params, view, direction, &budget, scene)?;
+                self.offer_side(offer, params, view, direction, budget, scene)?;
             }
         }
-        let Some(distance) = offer.distance else {
-            return Err(offer.why.unwrap_or(match view.trend {
-                Trend::Undefined => Refusal::NotReady,
-                Trend::Unused | Trend::Is(_) | Trend::Turned(_) => Refusal::NoSignal,
-            }));
-        };
-        let candidate = Candidate {
-            lane: index,
-            distance,
-            close: view.close,
-            margin: offer.margin,
-            loss_at_stop: self.loss_at_stop(offer.margin, scene.config),
-            sides: offer.sides,
-            group: self.group,
-        };
-        Ok((candidate, Plan::Quote(offer.quotes, budget)))
+        if offer.distance.is_some() {
+            return Ok(());
+        }
+        Err(offer.why.unwrap_or(match view.trend {
+            Trend::Undefined => Refusal::NotReady,
+            Trend::Unused | Trend::Is(_) | Trend::Turned(_) => Refusal::NoSignal,
+        }))
     }
 
     /// Adds one side's ladder to the offer when it may be quoted. A ladder that does not pay its
@@ -411,12 +422,13 @@ impl Lane {
             return Ok(());
         }
         let flat = Held { direction, held: Basis::default(), taken: &[Lots::ZERO; LEVELS_MAX] };
-        let ladder = self.ladder(params, view, &flat, budget, scene);
+        let ladder = &mut offer.ladders[direction.index()];
+        self.build_ladder(ladder, params, view, &flat, budget, scene);
         if ladder.is_empty() {
             offer.why = Some(Refusal::BelowMinimum);
             return Ok(());
         }
-        self.pays(params, view, direction, &ladder, scene.config)?;
+        self.pays(params, view, direction, ladder, scene.config)?;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let first = levels::level_price(params, direction, view.mean.to_f64(), atr, 0);
         let distance = first.map_or(view.close, |first| Ticks((view.close - first).0.abs()));
@@ -424,7 +436,6 @@ impl Lane {
         offer.margin = offer.margin.max(margin);
         offer.distance = Some(offer.distance.map_or(distance, |nearer| nearer.min(distance)));
         offer.sides[direction.index()] = true;
-        offer.quotes[direction.index()] = ladder.quotes;
         Ok(())
     }
 
@@ -460,13 +471,12 @@ impl Lane {
         }
     }
 
-    fn propose_mono(
+    fn offer_mono(
         &self,
-        index: usize,
         params: &MonoParams,
         view: &View,
         scene: &Scene<'_>,
-    ) -> Result<(Candidate, Plan), Refusal> {
+    ) -> Result<(Offer, Direction, Lots), Refusal> {
         let Trend::Turned(direction) = view.trend else { return Err(Refusal::NoSignal) };
         if !params.sides.allow(direction) {
             return Err(Refusal::NoSignal);
@@ -481,26 +491,19 @@ impl Lane {
         if !self.terms.accepts(view.close, lots) {
             return Err(Refusal::BelowMinimum);
         }
-        let margin = Margin::of(self.notional(view.close, lots), params.leverage);
-        let mut sides = [false; 2];
-        sides[direction.index()] = true;
-        let candidate = Candidate {
-            lane: index,
-            distance: Ticks::ZERO,
-            close: view.close,
-            margin,
-            loss_at_stop: self.loss_at_stop(margin, scene.config),
-            sides,
-            group: self.group,
+        let mut offer = Offer {
+            margin: Margin::of(self.notional(view.close, lots), params.leverage),
+            ..Offer::default()
         };
-        Ok((candidate, Plan::Enter(direction, lots)))
+        offer.sides[direction.index()] = true;
+        Ok((offer, direction, lots))
     }
 }
 
 /// What the sides of a flat symbol offer together.
 #[derive(Default)]
 struct Offer {
-    quotes: [Quotes; 2],
+    ladders: [Ladder; 2],
     sides: [bool; 2],
     margin: Margin,
     distance: Option<Ticks>,

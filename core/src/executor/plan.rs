@@ -16,6 +16,9 @@ impl Lane {
     /// Sends what is missing and withdraws what is not wanted.
     #[inline]
     pub fn sync(&mut self, fx: &mut Effects<'_>) {
+        if fx.entry_order == EntryOrder::Market && !self.has_entries() {
+            return self.settle_budget(); // Rungs wait for a touch: nothing rests, nothing is sent.
+        }
         for direction in Direction::BOTH {
             for level in 0..LEVELS_MAX {
                 self.sync_level(fx, direction, level);

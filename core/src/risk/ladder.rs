@@ -104,14 +104,14 @@ impl Ladder {
     /// Builds the rungs in index order. A level that filled is not ordered again; the rest of one
     /// that filled in part goes on resting while its price is near enough.
     #[inline]
-    #[must_use]
     pub fn build(
+        &mut self,
         terms: &Terms,
         direction: Direction,
         prices: &LevelPrices,
         base: &Base<'_>,
-    ) -> Self {
-        let mut ladder = Self { quotes: [None; LEVELS_MAX], basis: base.held };
+    ) {
+        *self = Self { quotes: [None; LEVELS_MAX], basis: base.held };
         for (level, price) in prices.iter().enumerate() {
             let Some(price) = *price else { continue };
             let quote = match base.standing[level] {
@@ -124,9 +124,8 @@ impl Ladder {
                     Quote { price, lots, fresh: true }
                 }
             };
-            ladder.add(terms, direction, level, quote);
+            self.add(terms, direction, level, quote);
         }
-        ladder
     }
 
     #[inline]
@@ -202,7 +201,9 @@ mod tests {
             tolerance: Fraction(200_000),
             budget: &Budget::new(Cash::usdt(balance), 1, 3),
         };
-        Ladder::build(&terms(), Direction::Long, &prices(list), &base)
+        let mut ladder = Ladder::default();
+        ladder.build(&terms(), Direction::Long, &prices(list), &base);
+        ladder
     }
 
     #[test]
