@@ -165,14 +165,17 @@ fn booted(stage: &mut Stage) {
 /// `restart with state`: the state is written, read back and booted. `restart cold`: it is lost.
 pub(super) fn restart(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let word = line.word("`with state` or `cold`")?;
-    let engine = match word.text {
-        "with" if line.takes("state") => {
-            saved_and_loaded(&stage.engine).map_err(|why| word.fault(why, "report this"))?
-        }
-        "cold" => Engine::new(stage.config.clone()),
+    let kept = match word.text {
+        "with" if line.takes("state") => true,
+        "cold" => false,
         _ => return Err(word.unknown("`with state` or `cold`")),
     };
     stage.takes_at(line)?;
+    let engine = if kept {
+        saved_and_loaded(&stage.engine).map_err(|why| word.fault(why, "report this"))?
+    } else {
+        Engine::new(stage.config.clone())
+    };
     stage.replace_engine(engine);
     booted(stage);
     Ok(())

@@ -48,9 +48,10 @@ fn on_bars(stage: &Stage, line: &mut Line<'_>) -> Result<Box<dyn Exchange>, Faul
 }
 
 /// `prices [key=value…] [for BOOK…]`.
-fn on_prices(stage: &Stage, line: &mut Line<'_>) -> Result<Box<dyn Exchange>, Fault> {
+fn on_prices(stage: &mut Stage, line: &mut Line<'_>) -> Result<Box<dyn Exchange>, Fault> {
     let settings = behaviour(Settings::strict(&stage.config.costs), line)?;
     let books = chosen_books(stage, line)?;
+    stage.orders.forget(&books);
     Ok(Box::new(OnPrices::new(stage, settings, books)))
 }
 

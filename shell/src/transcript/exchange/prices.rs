@@ -98,21 +98,19 @@ impl OnPrices {
 
     /// An event as it reaches the trader, if it does.
     fn delivered(&mut self, event: Event) -> Option<Event> {
-        match event {
-            Event::OrderAccepted { id, .. }
-            | Event::OrderRejected { id, .. }
-            | Event::OrderCanceled { id, .. } => {
-                if self.fate(id, |message| message == Message::Answer).is_some() {
-                    return None;
-                }
-                self.awaited.recall(|awaited| *awaited == id);
+        if let Event::OrderAccepted { id, .. }
+        | Event::OrderRejected { id, .. }
+        | Event::OrderCanceled { id, .. } = event
+        {
+            if self.fate(id, |message| message == Message::Answer).is_some() {
+                return None;
             }
-            Event::OrderFilled(fill) => {
-                if self.fate(fill.id, |message| message == Message::Fill).is_some() {
-                    return None;
-                }
-            }
-            _ => {}
+            self.awaited.recall(|awaited| *awaited == id);
+        }
+        if let Event::OrderFilled(fill) = event
+            && self.fate(fill.id, |message| message == Message::Fill).is_some()
+        {
+            return None;
         }
         Some(event)
     }
@@ -154,7 +152,7 @@ impl OnPrices {
 }
 
 fn signed(direction: Direction, lots: Lots) -> Lots {
-    Lots(lots.0 * i64::from(direction.sign()))
+    Lots(lots.0 * direction.sign())
 }
 
 impl Exchange for OnPrices {
