@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{EngineConfig, Facts, Mode};
-use crate::event::{Event, Feed, Fill, Request};
+use crate::config::{EngineConfig, Facts, LEVELS_MAX, Mode};
+use crate::event::{Event, Feed, Fill, Liquidity, Request};
 use crate::executor::{Effects, Lane};
 use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
 use crate::market::{Append, Bar};
@@ -22,9 +22,13 @@ use crate::notice::{Anomaly, Notice, Switch};
 use crate::risk::switches::{Latch, PeakWindow};
 use crate::runner::Runner;
 use crate::step::{Step, Wake, WakeReason};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 pub use book::Book;
 use round::Round;
+
+/// How far an exchange's clock may run ahead of the one that steps the engine. A bar that ends
+/// later than that is none.
+const CLOCK_SKEW: Span = Span::seconds(60);
 
 /// The whole state of every book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,19 +78,15 @@ impl Engine {
                 self.finish_round_if_complete(now, out);
             }
             Event::BarClosed { symbol, bar } => self.bar_closed(now, *symbol, bar, out),
-            Event::HistoryLoaded { symbol, bar } => self.history_loaded(*symbol, bar, out),
+            Event::HistoryLoaded { symbol, bar } => self.history_loaded(now, *symbol, bar, out),
             Event::BarsLost { symbol } => self.bars_lost(*symbol, out),
             Event::PriceMoved { book, symbol, price } => {
                 self.price_moved(now, *book, *symbol, *price, out);
             }
             Event::RungTouched { book, symbol, direction, level, price } => {
-                let Self { config, books, .. } = self;
-                let lane = books
-                    .get_mut(usize::from(book.0))
-                    .and_then(|book| book.lane_and_effects(*symbol, now, config, out));
-                if let Some((lane, mut fx)) = lane {
-                    lane.touch_rung(&mut fx, *direction, usize::from(*level), *price);
-                }
+                self.at_lane(now, *book, *symbol, out, |lane, fx| {
+                    lane.touch_rung(fx, *direction, usize::from(*level), *price);
+                });
             }
             Event::OrderAccepted { id, price, lots } => {
                 self.with_lane(now, *id, out, |lane, fx| lane.accepted(fx, *id, *price, *lots));
@@ -94,7 +94,7 @@ impl Engine {
             Event::OrderRejected { id, why } => {
                 self.with_lane(now, *id, out, |lane, fx| lane.rejected(fx, *id, *why));
             }
-            Event::OrderFilled(fill) => self.filled(now, fill, out),
+            Event::OrderFilled(fill) => self.executed(now, fill, out, Lane::apply_fill),
             Event::OrderCanceled { id, filled, why } => {
                 self.with_lane(now, *id, out, |lane, fx| lane.ended(fx, *id, *filled, *why));
             }
@@ -105,44 +105,27 @@ impl Engine {
                 self.with_lane(now, *id, out, |lane, fx| lane.not_found(fx, *id));
             }
             Event::PositionLiquidated { book, symbol, fill, at, price, lots, fee } => {
-                let id = OrderId {
-                    book: *book,
-                    symbol: *symbol,
-                    epoch: 0,
-                    sequence: 0,
-                    kind: OrderKind::Close,
-                    direction: self.direction_held(*book, *symbol),
-                    level: 0,
-                };
-                let fill = Fill {
-                    id,
-                    fill: *fill,
-                    at: *at,
-                    price: *price,
-                    lots: *lots,
-                    fee: *fee,
-                    liquidity: crate::event::Liquidity::Taker,
-                };
-                self.with_lane(now, id, out, |lane, fx| {
-                    lane.liquidated(fx, &fill);
-                });
-                self.judge(now, *book, out);
+                let id = self.forced_close(*book, *symbol);
+                let liquidity = Liquidity::Taker;
+                let (fill, at, price, lots, fee) = (*fill, *at, *price, *lots, *fee);
+                let fill = Fill { id, fill, at, price, lots, fee, liquidity };
+                self.executed(now, &fill, out, Lane::liquidated);
             }
             Event::FundingSettled { book, symbol, at, rate, price, lots, amount } => {
-                if let Some(book) = self.books.get_mut(usize::from(book.0)) {
-                    let booked = book.fund(*symbol, *at, *amount);
-                    if let Some(cycle) = booked {
-                        out.notices.push(Notice::Funded {
-                            book: book.id,
-                            symbol: *symbol,
-                            cycle,
-                            at: *at,
-                            rate: *rate,
-                            price: *price,
-                            lots: *lots,
-                            amount: *amount,
-                        });
-                    }
+                let fund = |book: &mut Book| book.fund(*symbol, *at, *amount);
+                if let Some(cycle) = self.books.get_mut(usize::from(book.0)).and_then(fund) {
+                    let (book, symbol, at, rate) = (*book, *symbol, *at, *rate);
+                    let (price, lots, amount) = (*price, *lots, *amount);
+                    out.notices.push(Notice::Funded {
+                        book,
+                        symbol,
+                        cycle,
+                        at,
+                        rate,
+                        price,
+                        lots,
+                        amount,
+                    });
                 }
                 self.judge(now, *book, out);
             }
@@ -177,12 +160,34 @@ impl Engine {
         self.books.get(usize::from(book.0))?.lane(symbol)
     }
 
-    fn direction_held(&self, book: BookId, symbol: SymbolId) -> Direction {
+    /// An id for what the exchange does by force: sequence 0 is no order of ours.
+    fn forced_close(&self, book: BookId, symbol: SymbolId) -> OrderId {
         let cycle = self.lane(book, symbol).and_then(|lane| lane.cycle.as_ref());
-        cycle.map_or(Direction::Long, |cycle| cycle.direction)
+        let direction = cycle.map_or(Direction::Long, |cycle| cycle.direction);
+        let kind = OrderKind::Close;
+        OrderId { book, symbol, epoch: 0, sequence: 0, kind, direction, level: 0 }
     }
 
-    /// Runs `act` on the lane that owns an order, then sends rungs that waited for a slot.
+    #[inline]
+    fn at_lane(
+        &mut self,
+        now: Timestamp,
+        book: BookId,
+        symbol: SymbolId,
+        out: &mut Step,
+        act: impl FnOnce(&mut Lane, &mut Effects<'_>),
+    ) {
+        let Self { config, books, .. } = self;
+        let book = books.get_mut(usize::from(book.0));
+        if let Some((lane, mut fx)) =
+            book.and_then(|book| book.lane_and_effects(symbol, now, config, out))
+        {
+            act(lane, &mut fx);
+        }
+    }
+
+    /// Runs `act` on the lane that owns an order, judges the switches where facts are known as they
+    /// happen, then sends rungs that waited for a slot or for a stop.
     #[inline]
     fn with_lane(
         &mut self,
@@ -197,19 +202,32 @@ impl Engine {
             return;
         };
         act(lane, &mut fx);
-        if book.waiting {
+        // Withdrawals that are not through yet free nothing that could be used.
+        let through = !lane.is_withdrawing();
+        self.judge(now, id.book, out);
+        let Self { config, books, .. } = self;
+        if let Some(book) =
+            books.get_mut(usize::from(id.book.0)).filter(|book| book.waiting && through)
+        {
             book.send_waiting(now, config, out);
         }
     }
 
-    fn filled(&mut self, now: Timestamp, fill: &Fill, out: &mut Step) {
+    /// An execution goes to the lane that owns it. One that cannot be ours changes nothing.
+    fn executed(
+        &mut self,
+        now: Timestamp,
+        fill: &Fill,
+        out: &mut Step,
+        apply: impl FnOnce(&mut Lane, &mut Effects<'_>, &Fill),
+    ) {
         let known = self.lane(fill.id.book, fill.id.symbol).is_some();
-        if !known {
+        let possible = fill.lots.is_positive() && fill.price.is_positive();
+        if !known || !possible || usize::from(fill.id.level) >= LEVELS_MAX {
             out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
             return;
         }
-        self.with_lane(now, fill.id, out, |lane, fx| lane.apply_fill(fx, fill));
-        self.judge(now, fill.id.book, out);
+        self.with_lane(now, fill.id, out, |lane, fx| apply(lane, fx, fill));
     }
 
     fn booted(&mut self, epoch: u32) {
@@ -226,11 +244,17 @@ impl Engine {
         let current = self.round.is_current(bar.at);
         let (mut taken, mut awaited) = (false, false);
         for book in &mut self.books {
-            let id = book.id;
+            let (id, span, facts) = (book.id, book.timeframe.span(), book.facts);
             let Some(lane) = book.lane_mut(symbol) else { continue };
+            if bar.at + span > now + CLOCK_SKEW {
+                misplaced(symbol, bar, Append::Broken(None), out);
+                continue;
+            }
             let append = lane.runner.push(bar, &lane.params);
             if append == Append::Appended {
-                if current && !lane.runner.is_behind() {
+                // Of bars that come late and together only the newest decides on live prices.
+                let timely = facts == Facts::WithBars || bar.at + span + span > now;
+                if current && timely && !lane.runner.is_behind() {
                     lane.fresh = true;
                     lane.mark = bar.close;
                     taken = true;
@@ -260,9 +284,14 @@ impl Engine {
         }
     }
 
-    fn history_loaded(&mut self, symbol: SymbolId, bar: &Bar, out: &mut Step) {
+    fn history_loaded(&mut self, now: Timestamp, symbol: SymbolId, bar: &Bar, out: &mut Step) {
         for book in &mut self.books {
+            let span = book.timeframe.span();
             let Some(lane) = book.lane_mut(symbol) else { continue };
+            if bar.at + span > now + CLOCK_SKEW {
+                misplaced(symbol, bar, Append::Broken(None), out);
+                continue;
+            }
             let append = lane.runner.load(bar);
             if append == Append::Appended {
                 lane.mark = bar.close;
@@ -289,6 +318,13 @@ impl Engine {
                 lane.price_moved(&mut fx, price);
             }
         }
+        // Drawdown is judged on prices too, where facts are known as they happen.
+        for index in 0..self.books.len() {
+            let id = BookId(index as u16);
+            if only.is_none_or(|only| only == id) && self.lane(id, symbol).is_some() {
+                self.judge(now, id, out);
+            }
+        }
     }
 
     fn balance_moved(&mut self, book: BookId, amount: Cash) {
@@ -312,6 +348,8 @@ impl Engine {
                     let global = &mut self.globals[mode as usize];
                     if global.latch.take().is_some() {
                         global.window.clear();
+                        let books = self.books.iter_mut().filter(|book| book.mode == mode);
+                        books.for_each(|book| book.globally_latched = false);
                         released(Switch::Global(mode), now, by, out);
                     }
                 }
@@ -344,10 +382,12 @@ impl Engine {
 
     /// Judges a book's switches when its facts are known as they happen.
     fn judge(&mut self, now: Timestamp, book: BookId, out: &mut Step) {
-        let facts = self.books.get(usize::from(book.0)).map(|book| book.facts);
-        if facts == Some(Facts::Continuous) {
+        if let Some(Book { facts: Facts::Continuous, mode, .. }) =
+            self.books.get(usize::from(book.0))
+        {
+            let mode = *mode;
             self.judge_sessions(now, Some(book), out);
-            self.judge_globals(now, out);
+            self.judge_globals(now, &[mode], out);
         }
     }
 }
@@ -360,7 +400,11 @@ fn released(switch: Switch, at: Timestamp, by: &str, out: &mut Step) {
 fn misplaced(symbol: SymbolId, bar: &Bar, append: Append, out: &mut Step) {
     let what = match append {
         Append::Gap { from, missing } => {
-            let fetch = crate::command::Command::FetchBars { symbol, from, count: missing + 1 };
+            let fetch = crate::command::Command::FetchBars {
+                symbol,
+                from,
+                count: missing.saturating_add(1),
+            };
             if !out.commands.contains(&fetch) {
                 out.commands.push(fetch);
             }

@@ -33,7 +33,7 @@ pub use doubts::Doubt;
 pub use protection::Protection;
 
 /// Settlements remembered per symbol.
-const FUNDED_MAX: usize = 16;
+const FUNDED_MAX: usize = 64;
 
 /// Everything that one book knows of one symbol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct Lane {
     /// The market close in flight.
     pub close: Option<Close>,
     /// Executions of this cycle and the last, so that each is booked once.
-    pub seen: VecDeque<(FillId, OrderId)>,
+    pub seen: VecDeque<Seen>,
     /// Executions of exits that were told before the entries that they closed.
     pub early: Vec<(Fill, FillReason)>,
     /// Last price: of the last close, or of the market since.
@@ -140,6 +140,8 @@ pub struct Target {
     pub working: bool,
     /// A request with these figures is not answered yet.
     pub asked: bool,
+    /// Acceptances in a row with other figures than those asked for.
+    pub unequal: u8,
 }
 
 /// A reduce-only market order that closes the cycle.
@@ -153,6 +155,19 @@ pub struct Close {
     pub lots: Lots,
     /// Attempts so far.
     pub attempts: u8,
+}
+
+/// An execution that was applied: enough of it to know it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its id.
+    pub fill: FillId,
+    /// Its order.
+    pub order: OrderId,
+    /// Price.
+    pub price: Ticks,
+    /// Quantity.
+    pub lots: Lots,
 }
 
 /// Orders up to this one were withdrawn because everything had to go: what they still fill is
@@ -183,6 +198,8 @@ pub struct Effects<'a> {
     pub naked: &'a mut u32,
     /// Set when a lane holds rungs back.
     pub waiting: &'a mut bool,
+    /// A switch is latched: no entry is sent (INC-149).
+    pub latched: bool,
     /// Limits.
     pub risk: &'a RiskConfig,
     /// Fees and slippage.
@@ -335,6 +352,14 @@ impl Lane {
         self.entries.iter().flatten().any(Option::is_some)
     }
 
+    /// True while a cancel of an entry is under way.
+    #[inline]
+    #[must_use]
+    pub fn is_withdrawing(&self) -> bool {
+        let mut entries = self.entries.iter().flatten().flatten();
+        entries.any(|entry| entry.state == EntryState::Cancelling)
+    }
+
     /// True when any rung is approved.
     #[inline]
     #[must_use]
@@ -369,14 +394,15 @@ impl Lane {
     #[inline]
     fn side_margin(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> Margin {
         let index = direction.index();
-        let mut total = Cash::ZERO;
+        let mut total = 0;
         for (wanted, entry) in self.wanted[index].iter().zip(&self.entries[index]) {
-            let quoted = wanted.map_or(Cash::ZERO, |q| self.notional(q.price, q.lots));
-            let order = entry.filter(|entry| counts(entry));
-            let resting = order.map_or(Cash::ZERO, |e| self.notional(e.price, e.lots - e.filled));
+            let size = |price: Ticks, lots: Lots| i128::from(price.0) * i128::from(lots.0);
+            let quoted = wanted.as_ref().map_or(0, |rung| size(rung.price, rung.lots));
+            let order = entry.as_ref().filter(|entry| counts(entry));
+            let resting = order.map_or(0, |order| size(order.price, order.lots - order.filled));
             total += quoted.max(resting);
         }
-        Margin::of(total, self.terms.leverage)
+        Margin::of(Cash(total * i128::from(self.terms.value)), self.terms.leverage)
     }
 
     #[inline]

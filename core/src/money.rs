@@ -110,7 +110,7 @@ impl Cash {
     #[inline]
     #[must_use]
     pub fn times_up(self, fraction: Fraction) -> Self {
-        Self(-div_floor(-(self.0 * i128::from(fraction.0)), i128::from(SCALE)))
+        Self(div_ceil(self.0 * i128::from(fraction.0), i128::from(SCALE)))
     }
 
     /// `self · fraction`, rounded down (towards −∞): what we may rely on.
@@ -199,7 +199,7 @@ impl Margin {
     /// Rounded up to 1e-8 USDT, for people.
     #[must_use]
     pub fn to_cash_up(self) -> Cash {
-        Cash(-div_floor(-self.0, i128::from(LEVERAGE_MULTIPLE)))
+        Cash(div_ceil(self.0, i128::from(LEVERAGE_MULTIPLE)))
     }
 }
 
@@ -298,17 +298,27 @@ pub fn ratio_down(numerator: i128, denominator: i128) -> Ticks {
 /// `numerator / denominator` in ticks, rounded up after snapping; `denominator` > 0.
 #[must_use]
 pub fn ratio_up(numerator: i128, denominator: i128) -> Ticks {
-    -ratio_down(-numerator, denominator)
+    Ticks(div_ceil(numerator * SNAP_INVERSE - denominator, denominator * SNAP_INVERSE) as i64)
 }
 
 /// Division rounded towards −∞; `denominator` > 0. Narrow operands take the narrow instruction.
 #[inline]
 #[must_use]
 pub fn div_floor(numerator: i128, denominator: i128) -> i128 {
-    if let (Ok(n), Ok(d)) = (i64::try_from(numerator), i64::try_from(denominator)) {
-        return i128::from(n.div_euclid(d));
+    if let (Ok(n), Ok(d)) = (u64::try_from(numerator), u64::try_from(denominator)) {
+        return i128::from(n / d);
     }
     numerator.div_euclid(denominator)
+}
+
+/// Division rounded towards +∞; `denominator` > 0.
+#[inline]
+#[must_use]
+pub fn div_ceil(numerator: i128, denominator: i128) -> i128 {
+    if let (Ok(n), Ok(d)) = (u64::try_from(numerator), u64::try_from(denominator)) {
+        return i128::from(n.div_ceil(d));
+    }
+    -(-numerator).div_euclid(denominator)
 }
 
 /// Division to the nearest, ties to even; `denominator` > 0.

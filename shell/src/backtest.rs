@@ -2,13 +2,16 @@
 //! candles, on both paths. This drives the engine of the live program; it holds no rule of its
 //! own.
 //!
-//! [`load`] reads the market, [`drive`] feeds it to the engine, [`collect`] turns what the engine
-//! said into the result, [`explain`] states what it was run with.
+//! [`load`] reads the market (`settlements`: which funding it charges), [`drive`] feeds it to the
+//! engine, [`collect`] turns what the engine said into the result, [`explain`] states what it was
+//! run with.
 
 pub mod collect;
 pub mod drive;
 pub mod explain;
 pub mod load;
+
+mod settlements;
 
 use std::path::PathBuf;
 

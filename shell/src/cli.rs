@@ -2,9 +2,10 @@
 //!
 //! Exit codes: 0 done · 1 a check or comparison failed · 2 the command line was wrong ·
 //! 3 the configuration was refused · 4 the data was refused · 5 the outside world failed (disk,
-//! terminal) · 70 a bug of ours.
+//! terminal) · 70 a bug of ours · 128 + n ended by signal n while the demo was on the screen.
 
 mod backtest;
+mod bugs;
 mod check;
 mod logs;
 mod options;
@@ -41,6 +42,10 @@ enum Verb {
     Replay(options::ReplayOptions),
     /// Check a configuration and say what it would do and could lose.
     Check(options::CheckOptions),
+    /// Fail as a bug of ours would; only in builds for tests.
+    #[cfg(debug_assertions)]
+    #[command(hide = true)]
+    Bug,
 }
 
 /// Why a verb failed.
@@ -84,7 +89,8 @@ impl Failure {
             | Self::Backtest(BacktestError::Config(_) | BacktestError::WorstCase(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
             Self::World { .. } | Self::Demo(DemoError::Output(_)) => 5,
-            Self::Backtest(BacktestError::Mismatch(_)) => 70,
+            Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
+            Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
         }
     }
 }
@@ -116,6 +122,7 @@ impl Out {
 /// Parses the command line, runs the verb, and maps the outcome to an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    bugs::speak_up();
     let cli = Cli::parse();
     logs::start(&cli.logs);
     let mut out = Out::new();
@@ -124,6 +131,9 @@ pub fn main() -> ExitCode {
         Verb::Backtest(options) => backtest::run(&options, &mut out),
         Verb::Replay(options) => replay(&options, &mut out),
         Verb::Check(options) => check::run(&options, &mut out),
+        #[cfg(debug_assertions)]
+        #[allow(clippy::panic, reason = "this is what it is for")]
+        Verb::Bug => panic!("asked for"),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ pub mod plain;
 pub mod prices;
 pub mod screen;
 pub mod session;
+pub mod signals;
 pub mod summary;
 pub mod tally;
 pub mod terminal;
@@ -33,6 +34,7 @@ use pacing::Stopwatch;
 use plain::Plain;
 use screen::Palette;
 use session::Session;
+use signals::Signal;
 
 pub use options::DemoOptions;
 
@@ -48,6 +50,9 @@ pub enum DemoError {
     /// The screen or the output failed.
     #[error("the demo cannot be shown: {0}")]
     Output(#[from] io::Error),
+    /// A signal ended it; the terminal was given back and the summary written.
+    #[error("the demo was ended by {0}")]
+    Ended(Signal),
 }
 
 /// Where a demo is shown.
@@ -74,25 +79,31 @@ impl Stage {
 /// A reader that has seen enough (a closed pipe) ends it quietly.
 ///
 /// # Errors
-/// The options name an unknown symbol or strategy, or the output fails.
+/// The options name an unknown symbol or strategy, the output fails, or a signal ended it.
 pub fn run(options: &DemoOptions, stage: Stage, out: &mut dyn Write) -> Result<(), DemoError> {
     let demo = Demo::new(&options.scenario())?;
     let shown = if options.plain || !stage.terminal {
-        read(demo, options, out)
+        read(demo, options, out).map_err(DemoError::from)
     } else {
         watch(demo, options, stage, out)
     };
     match shown {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        shown => Ok(shown?),
+        Err(DemoError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        shown => shown,
     }
 }
 
-fn watch(demo: Demo, options: &DemoOptions, stage: Stage, out: &mut dyn Write) -> io::Result<()> {
+fn watch(
+    demo: Demo,
+    options: &DemoOptions,
+    stage: Stage,
+    out: &mut dyn Write,
+) -> Result<(), DemoError> {
     let mut session = Session::new(demo, options.seed, options.speed());
-    terminal::watch(&mut session, Palette { colour: stage.colour })?;
-    summary::write(session.demo(), options.seed, out)?;
-    out.flush()
+    let ended = terminal::watch(&mut session, Palette { colour: stage.colour })?;
+    let told = summary::write(session.demo(), options.seed, out).and_then(|()| out.flush());
+    // Where a signal ended it, there may be nobody left to tell.
+    ended.map_or_else(|| told.map_err(DemoError::from), |signal| Err(DemoError::Ended(signal)))
 }
 
 fn read(mut demo: Demo, options: &DemoOptions, out: &mut dyn Write) -> io::Result<()> {

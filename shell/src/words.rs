@@ -15,7 +15,7 @@ use gardefou_core::config::EngineConfig;
 use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::market::Instrument;
 
-pub use notices::{fill_reason, notice, place};
+pub use notices::{fill_reason, level, notice, place};
 pub use refusals::{refusal, refusal_short};
 
 /// The name of a book's strategy.

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::LEVELS_MAX;
-use crate::event::Fill;
 use crate::ids::{BookId, SymbolId};
 use crate::money::{Cash, Direction, Lots};
 use crate::notice::{CycleResult, FillReason};
@@ -123,9 +122,9 @@ impl Cycle {
         }
     }
 
-    /// Charges a fill's fee to the cycle.
-    pub fn charge(&mut self, fill: &Fill) {
-        self.fees += fill.fee;
+    /// Charges a fee to the cycle.
+    pub fn charge(&mut self, fee: Cash) {
+        self.fees += fee;
     }
 }
 

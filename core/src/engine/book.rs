@@ -40,6 +40,8 @@ pub struct Book {
     pub session: Session,
     /// The session switch, when tripped.
     pub latch: Option<Latch>,
+    /// The global switch of its mode is tripped.
+    pub(crate) globally_latched: bool,
     /// Its symbols, sorted by id.
     pub lanes: Vec<Lane>,
     pub(crate) ids: Ids,
@@ -92,6 +94,7 @@ impl Book {
             wallet: Wallet::new(settings.capital),
             session: Session::new(settings.capital),
             latch: None,
+            globally_latched: false,
             lanes,
             ids: Ids { book: id, epoch: 0, sequence: 0 },
             timers: Timers::default(),
@@ -137,6 +140,7 @@ impl Book {
         config: &'a EngineConfig,
         out: &'a mut Step,
     ) -> (&'a mut [Lane], Effects<'a>) {
+        let latched = self.is_latched();
         let fx = Effects {
             now,
             out,
@@ -145,6 +149,7 @@ impl Book {
             timers: &mut self.timers,
             naked: &mut self.naked,
             waiting: &mut self.waiting,
+            latched,
             risk: &config.risk,
             costs: &config.costs,
             entry_order: config.entry_order,
@@ -193,6 +198,12 @@ impl Book {
             reserved,
             free: equity - reserved,
         }
+    }
+
+    /// True while a switch withholds entries.
+    #[must_use]
+    pub fn is_latched(&self) -> bool {
+        self.latch.is_some() || self.globally_latched
     }
 
     /// Releases the session switch and sets a new reference; false when it was not tripped.

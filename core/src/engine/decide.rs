@@ -54,8 +54,6 @@ pub(super) struct Turn<'a> {
     pub now: Timestamp,
     /// The settings.
     pub config: &'a EngineConfig,
-    /// A switch of the book is latched.
-    pub latched: bool,
     /// Which bars have come.
     pub round: &'a Round,
 }
@@ -76,7 +74,7 @@ struct Scene<'a> {
 impl Book {
     /// Decides a round.
     pub(super) fn decide(&mut self, rooms: &mut Rooms, turn: &Turn<'_>, out: &mut Step) {
-        let &Turn { at, now, config, latched, round } = turn;
+        let &Turn { at, now, config, round } = turn;
         let means = Means {
             balance: self.wallet.balance,
             equity: self.equity(),
@@ -86,7 +84,7 @@ impl Book {
             config,
             at,
             bar: self.timeframe.span(),
-            latched,
+            latched: self.is_latched(),
             live: self.mode == Mode::Live,
             balance: self.wallet.balance,
             symbols: self.lanes.len() as u32,
@@ -100,14 +98,18 @@ impl Book {
         for (index, lane) in lanes.iter_mut().enumerate() {
             let fresh = core::mem::take(&mut lane.fresh);
             if lane.cycle.is_some() || lane.is_entering(config.entry_order) {
+                let mut counts = true;
                 if fresh {
                     lane.manage(&mut fx, &scene);
                 } else if round.last(lane.symbol) != Some(at) {
                     // No bar of this close: nothing more is added; stop and target stay.
                     lane.want_nothing();
                     lane.sync(&mut fx);
+                    counts = lane.cycle.is_some();
                 }
-                rooms.tally.take(&lane.occupying(index, &scene));
+                if counts {
+                    rooms.tally.take(&lane.occupying(index, &scene));
+                }
             } else if fresh {
                 rooms.survey(index, lane, &scene, &mut fx);
             } else if late && round.last(lane.symbol) == Some(at) {
@@ -153,8 +155,10 @@ impl Book {
             if matches!(plan, Plan::Nothing) {
                 lane.sync(&mut fx);
                 if lane.has_entries() {
-                    leaving += u32::from(lane.cycle.is_none());
-                    withdrawn += lane.reserved() - lane.planned();
+                    // Of a flat symbol nothing is in the tally, orders in doubt included.
+                    let (flat, counted) = (lane.cycle.is_none(), lane.planned());
+                    leaving += u32::from(flat);
+                    withdrawn += lane.reserved() - if flat { Margin::ZERO } else { counted };
                 }
             }
         }
@@ -162,13 +166,11 @@ impl Book {
         let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
             || (withdrawn.is_positive()
                 && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
-        *fx.waiting = false;
         for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
             match plan {
                 Plan::Nothing => {}
                 Plan::Quote => {
                     lane.held_back = crowded && !lane.has_entries();
-                    *fx.waiting |= lane.held_back;
                     lane.sync(&mut fx);
                 }
                 Plan::Enter(..) if lane.waits_for_protection(&mut fx) => {}
@@ -178,6 +180,7 @@ impl Book {
                 }
             }
         }
+        *fx.waiting = lanes.iter().any(|lane| lane.held_back);
     }
 }
 
@@ -242,41 +245,61 @@ impl Lane {
     /// An open cycle at a close: target, decision to close, ladder (fills.md 8). Nothing that
     /// withholds entries withholds this.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
-        let Some(price) = self.target_price() else { return };
-        let params = self.params.clone();
-        let (Params::Grid(grid), Some(view), None) = (&params, self.runner.view(), self.close)
-        else {
-            return self.follow_target(fx, price);
-        };
+        if self.cycle.is_none() {
+            return self.want_nothing(); // A market entry in flight: nothing is added to it.
+        }
+        if scene.latched && scene.config.risk.on_kill == OnKill::Flatten {
+            return self.close_at_market(fx, FillReason::KillSwitch);
+        }
         // Also when the cycle is to be closed: a close that nothing trades against lapses, and the
         // target has to be the one of this bar.
-        self.follow_target(fx, price);
-        if let Some(reason) = self.reason_to_close(grid, &view, price, scene) {
+        if let Some(price) = self.target_price() {
+            self.follow_target(fx, price);
+        }
+        let params = self.params.clone();
+        if let (Params::Grid(grid), None) = (&params, self.close) {
+            self.manage_grid(fx, grid, scene);
+        }
+    }
+
+    fn manage_grid(&mut self, fx: &mut Effects<'_>, params: &GridParams, scene: &Scene<'_>) {
+        let view = self.runner.view();
+        if let Some(reason) = self.reason_to_close(params, view.as_ref(), scene) {
             return self.close_at_market(fx, reason);
         }
-        self.deepen_ladder(grid, &view, scene);
+        match view {
+            Some(view) => self.deepen_ladder(params, &view, scene),
+            None => self.want_nothing(),
+        }
         self.sync(fx);
     }
 
-    /// First that holds: target met by the close, trend turned, held too long and losing.
+    /// First that holds: target met by the close, trend turned, held too long and losing. The last
+    /// one needs no indicator.
     fn reason_to_close(
         &self,
         params: &GridParams,
-        view: &View,
-        target: Ticks,
+        view: Option<&View>,
         scene: &Scene<'_>,
     ) -> Option<FillReason> {
-        let cycle = self.cycle.as_ref()?;
-        let direction = cycle.direction;
-        if direction.mirror(view.close) >= direction.mirror(target) {
-            return Some(FillReason::TargetAtClose);
+        let direction = self.cycle.as_ref()?.direction;
+        if let (Some(view), Some(target)) = (view, self.target_price()) {
+            if direction.mirror(view.close) >= direction.mirror(target) {
+                return Some(FillReason::TargetAtClose);
+            }
+            if view.trend == Trend::Is(direction.opposite()) {
+                return Some(FillReason::DirectionFlip);
+            }
         }
-        if view.trend == Trend::Is(direction.opposite()) {
-            return Some(FillReason::DirectionFlip);
-        }
+        self.is_too_old(params, scene).then_some(FillReason::TimeStop)
+    }
+
+    /// Held for as long as allowed, and losing.
+    fn is_too_old(&self, params: &GridParams, scene: &Scene<'_>) -> bool {
+        let Some(cycle) = &self.cycle else { return false };
         let bars = (scene.at - cycle.first_bar).0 / scene.bar.0;
         let old = params.max_hold_bars > 0 && bars >= i64::from(params.max_hold_bars);
-        (old && self.unrealised().0 < 0).then_some(FillReason::TimeStop)
+        old && self.unrealised().0 < 0
     }
 
     /// The unfilled levels of an open cycle follow the average.
@@ -291,6 +314,7 @@ impl Lane {
         }
         let allowed = !scene.latched
             && self.runner.is_ready()
+            && self.cooldown_until.is_none_or(|until| until <= scene.at)
             && allows(params, view.trend, direction)
             && (!scene.live || self.runner.may_enter(direction));
         let mut ladder = Ladder::default();
@@ -302,7 +326,7 @@ impl Lane {
         self.wanted[direction.index()] = ladder.quotes;
     }
 
-    /// Builds one side's ladder in `ladder`.
+    /// Builds one side's ladder in `ladder`; the answer is its first price as made at this close.
     #[inline]
     fn build_ladder(
         &self,
@@ -312,7 +336,7 @@ impl Lane {
         cycle: &Held<'_>,
         budget: &Budget,
         scene: &Scene<'_>,
-    ) {
+    ) -> Option<Ticks> {
         let &Held { direction, held, taken } = cycle;
         let atr = levels::effective_atr(params, view.atr, view.close);
         let prices = levels::ladder(params, direction, view.mean, atr);
@@ -323,6 +347,7 @@ impl Lane {
         };
         let base = Base { held, taken, standing: &standing, tolerance, budget };
         ladder.build(&self.terms, direction, &prices, &base);
+        prices[0]
     }
 
     /// What a flat symbol would do, or why nothing.
@@ -423,14 +448,12 @@ impl Lane {
         }
         let flat = Held { direction, held: Basis::default(), taken: &[Lots::ZERO; LEVELS_MAX] };
         let ladder = &mut offer.ladders[direction.index()];
-        self.build_ladder(ladder, params, view, &flat, budget, scene);
+        let first = self.build_ladder(ladder, params, view, &flat, budget, scene);
         if ladder.is_empty() {
             offer.why = Some(Refusal::BelowMinimum);
             return Ok(());
         }
         self.pays(params, view, direction, ladder, scene.config)?;
-        let atr = levels::effective_atr(params, view.atr, view.close);
-        let first = levels::level_price(params, direction, view.mean.to_f64(), atr, 0);
         let distance = first.map_or(view.close, |first| Ticks((view.close - first).0.abs()));
         let margin = Margin::of(ladder.basis.cost, self.terms.leverage);
         offer.margin = offer.margin.max(margin);

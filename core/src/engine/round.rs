@@ -133,11 +133,10 @@ impl Engine {
         self.round.deadline = None;
         self.round.done = Some(at);
         self.judge_sessions(now, None, out);
-        self.judge_globals(now, out);
-        let Self { config, books, rooms, globals, round, .. } = self;
+        self.judge_globals(now, &[Mode::Paper, Mode::Live], out);
+        let Self { config, books, rooms, round, .. } = self;
         for book in books {
-            let latched = book.latch.is_some() || globals[book.mode as usize].latch.is_some();
-            book.decide(rooms, &Turn { at, now, config, latched, round }, out);
+            book.decide(rooms, &Turn { at, now, config, round }, out);
         }
     }
 
@@ -175,9 +174,9 @@ impl Engine {
     }
 
     /// Trips the global switch of a mode when the equity of its books fell far enough.
-    pub(super) fn judge_globals(&mut self, now: Timestamp, out: &mut Step) {
+    pub(super) fn judge_globals(&mut self, now: Timestamp, modes: &[Mode], out: &mut Step) {
         let Self { config, books, globals, .. } = self;
-        for mode in [Mode::Paper, Mode::Live] {
+        for &mode in modes {
             let global = &mut globals[mode as usize];
             let mut any = false;
             let mut equity = Cash::ZERO;
@@ -194,6 +193,7 @@ impl Engine {
                 let switch = Switch::Global(mode);
                 out.notices.push(Notice::SwitchTripped { switch, at: now, loss, limit });
                 for book in books.iter_mut().filter(|book| book.mode == mode) {
+                    book.globally_latched = true;
                     book.block(now, config, out);
                 }
             }

@@ -23,6 +23,9 @@ impl Lane {
             OrderKind::Close => {}
         }
         self.answered(id);
+        if id.kind == OrderKind::Close {
+            self.ask_later(fx, id); // It executes at once; if its fill is lost, the question finds it.
+        }
     }
 
     fn entry_accepted(&mut self, fx: &mut Effects<'_>, id: OrderId) {
@@ -41,7 +44,7 @@ impl Lane {
     /// An order works that has no place here. The acknowledgement of one that has executed since
     /// is only late.
     pub(super) fn withdraw_stray(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        if self.doubts(id) || !self.seen.iter().any(|&(_, order)| order == id) {
+        if self.doubts(id) || !self.executed(id).is_positive() {
             fx.out.commands.push(Command::Cancel { id });
         }
     }
@@ -95,29 +98,44 @@ impl Lane {
     pub fn ended(&mut self, fx: &mut Effects<'_>, id: OrderId, filled: Lots, why: Ended) {
         self.settled(id);
         match id.kind {
-            OrderKind::Entry => self.entry_ended(fx, id, filled),
+            OrderKind::Entry => return self.entry_ended(fx, id, filled, why),
             OrderKind::Target => self.target = self.target.filter(|target| target.id != id),
             OrderKind::Stop => self.stop_ended(fx, id),
             OrderKind::Close => self.close_ended(fx, id, why),
         }
+        if filled > self.executed(id) {
+            self.doubt(fx, id); // The answer brings the fills that are missing.
+        }
     }
 
-    fn entry_ended(&mut self, fx: &mut Effects<'_>, id: OrderId, executed: Lots) {
+    /// The end of an entry. What the exchange ended on its own is not sent again before the next
+    /// close: whatever made it do so, a liquidation perhaps, may still be going on.
+    fn entry_ended(&mut self, fx: &mut Effects<'_>, id: OrderId, executed: Lots, why: Ended) {
         let Some(entry) = self.entry_mut(id) else { return };
         if executed > entry.filled {
             entry.state = EntryState::AwaitingFills { executed };
             return self.doubt(fx, id);
         }
         self.forget_entry(id);
-        self.sync(fx);
+        let (side, level) = (id.direction.index(), usize::from(id.level));
+        if why == Ended::ByExchange {
+            self.wanted[side][level] = None;
+        }
+        self.sync_level(fx, id.direction, level);
+        self.settle_budget();
     }
 
-    /// A decision of a close is taken anew at the close of the bar in which nothing traded; an
-    /// emergency is tried again like any other close that failed.
+    /// A decision of a close is taken anew at the close of the bar in which nothing traded; what
+    /// nothing decides anew is tried again like any other close that failed.
     fn close_ended(&mut self, fx: &mut Effects<'_>, id: OrderId, why: Ended) {
-        let emergency = self.close.is_some_and(|close| close.reason == FillReason::Emergency);
+        let decided_anew = self.close.is_some_and(|close| {
+            matches!(
+                close.reason,
+                FillReason::TargetAtClose | FillReason::DirectionFlip | FillReason::TimeStop
+            )
+        });
         match why {
-            Ended::NothingTraded if !emergency => {
+            Ended::NothingTraded if decided_anew => {
                 self.close = self.close.filter(|close| close.id != Some(id));
             }
             Ended::NothingTraded
@@ -148,10 +166,7 @@ impl Lane {
                 }
             }
             OrderKind::Stop => self.stop_not_found(fx, id),
-            OrderKind::Close => {
-                self.settled(id);
-                self.close_failed(fx, id);
-            }
+            OrderKind::Close => self.close_failed(fx, id),
         }
     }
 
@@ -173,6 +188,7 @@ impl Lane {
 
     /// A close did not close: the cycle stays open under its stop and the close is tried again.
     fn close_failed(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        self.settled(id);
         if let Some(close) = &mut self.close
             && close.id == Some(id)
         {
@@ -212,11 +228,26 @@ impl Lane {
         if self.target.is_some_and(|target| target.working) {
             return;
         }
+        let asked = self.target.map(|target| target.price);
         let reached = self
             .target_price()
+            .or(asked)
             .is_some_and(|target| direction.mirror(price) >= direction.mirror(target));
         if reached {
             self.close_at_market(fx, FillReason::Target);
+        }
+    }
+
+    /// True when an order has its place here, or is a stop that does.
+    pub(super) fn tracks(&self, id: OrderId) -> bool {
+        match id.kind {
+            OrderKind::Entry => {
+                let side = &self.entries[id.direction.index()];
+                side.iter().flatten().any(|entry| entry.id == id)
+            }
+            OrderKind::Target => self.target.is_some_and(|target| target.id == id),
+            OrderKind::Stop => self.protection.knows(id),
+            OrderKind::Close => self.close.is_some_and(|close| close.id == Some(id)),
         }
     }
 

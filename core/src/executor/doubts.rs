@@ -62,6 +62,15 @@ impl Lane {
         self.arm_questions(fx);
     }
 
+    /// Asks for an order after a while, unless it has ended by then.
+    pub(super) fn ask_later(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+        if self.doubts.iter().all(|doubt| doubt.id != id) {
+            let doubt = Doubt { id, asked: 0, missed: 0, next: None };
+            self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
+            self.arm_questions(fx);
+        }
+    }
+
     /// True while an order is asked for and not answered.
     #[must_use]
     pub fn doubts(&self, id: OrderId) -> bool {

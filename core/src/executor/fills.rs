@@ -1,9 +1,9 @@
 //! Executions: booked once each, whatever path brings them and however late. The stop is made
 //! right in the same step, before anything else leaves.
 
-use super::{Effects, EntryState, Ids, Lane, Sweep};
+use super::{Effects, EntryState, Ids, Lane, Seen, Sweep};
 use crate::account::Cycle;
-use crate::config::Params;
+use crate::config::{OnKill, Params};
 use crate::event::Fill;
 use crate::ids::{FillId, OrderId, OrderKind};
 use crate::money::{Cash, Direction, Lots};
@@ -17,7 +17,11 @@ const SEEN_MAX: usize = 256;
 impl Lane {
     /// Applies one execution.
     pub fn apply_fill(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
-        if !self.is_news(fill) {
+        if !self.is_news(fx, fill) {
+            // Told as the answer to a question about an order that has executed whole.
+            if !self.tracks(fill.id) {
+                self.answered(fill.id);
+            }
             return;
         }
         match fill.id.kind {
@@ -37,24 +41,34 @@ impl Lane {
 
     /// The exchange closed by force.
     pub(crate) fn liquidated(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
-        if self.is_news(fill) {
+        if self.is_news(fx, fill) {
             self.exit_filled(fx, fill, FillReason::Liquidation);
         }
     }
 
     /// Remembers an execution; false when it was known. The direction is no part of the identity:
-    /// a liquidation carries that of the cycle, which is gone when it is told again.
-    fn is_news(&mut self, fill: &Fill) -> bool {
+    /// a liquidation carries that of the cycle, which is gone when it is told again. What comes
+    /// again with other content is reported and changes nothing (INC-176).
+    fn is_news(&mut self, fx: &mut Effects<'_>, fill: &Fill) -> bool {
         let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
         let news = key(fill.fill, fill.id);
-        if self.seen.iter().any(|&(fill, order)| key(fill, order) == news) {
+        if let Some(known) = self.seen.iter().find(|known| key(known.fill, known.order) == news) {
+            if (known.price, known.lots) != (fill.price, fill.lots) {
+                fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) });
+            }
             return false;
         }
         if self.seen.len() == SEEN_MAX {
             self.seen.pop_front();
         }
-        self.seen.push_back((fill.fill, fill.id));
+        let &Fill { id: order, fill, price, lots, .. } = fill;
+        self.seen.push_back(Seen { fill, order, price, lots });
         true
+    }
+
+    /// What is known to have been executed of an order.
+    pub(super) fn executed(&self, id: OrderId) -> Lots {
+        self.seen.iter().filter(|seen| seen.order == id).map(|seen| seen.lots).sum()
     }
 
     fn entry_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
@@ -113,11 +127,16 @@ impl Lane {
             Cycle::new(self.cycles, fill.id.direction, fill.at, first_bar)
         });
         cycle.enter(fill.id.level, notional, lots);
-        cycle.charge(fill);
+        cycle.charge(fill.fee);
         fx.wallet.pay_fee(fill.fee);
         let number = cycle.number;
+        if !self.mark.is_positive() {
+            self.mark = fill.price; // No price was seen yet: a position at 0 would be a huge result.
+        }
         self.protect(fx);
-        match self.swept_with(fill.id).filter(|_| opens) {
+        let flatten =
+            (fx.latched && fx.risk.on_kill == OnKill::Flatten).then_some(FillReason::KillSwitch);
+        match self.swept_with(fill.id).filter(|_| opens).or(flatten) {
             Some(reason) => self.close_at_market(fx, reason),
             None => self.refresh_target(fx, fill.at),
         }
@@ -140,8 +159,11 @@ impl Lane {
             return;
         }
         for (exit, reason) in core::mem::take(&mut self.early) {
-            if exit.at >= entered.at && exit.id.direction == entered.id.direction {
-                self.exit_filled(fx, &exit, reason);
+            // A liquidation told before the entry did not know which side it closed.
+            let same =
+                exit.id.direction == entered.id.direction || reason == FillReason::Liquidation;
+            if exit.at >= entered.at && same {
+                self.book_exit(fx, &exit, reason, Fee::Paid);
             }
         }
     }
@@ -180,18 +202,26 @@ impl Lane {
     /// Takes from the position; flat ends the cycle. An exit larger than the position books what
     /// was held; the rest is reported, and waits for entries that executed before it.
     pub(crate) fn exit_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill, reason: FillReason) {
-        let value = self.terms;
+        self.book_exit(fx, fill, reason, Fee::Due);
+    }
+
+    fn book_exit(&mut self, fx: &mut Effects<'_>, fill: &Fill, reason: FillReason, fee: Fee) {
+        let terms = self.terms;
         let held = self.cycle.as_ref().map_or(Lots::ZERO, |cycle| cycle.basis.lots);
         let lots = fill.lots.min(held);
         if lots < fill.lots {
-            self.early.push((Fill { lots: fill.lots - lots, fee: Cash::ZERO, ..*fill }, reason));
+            // Its fee goes to the cycle that it closes: to this one, or to the one that it waits for.
+            let fee = if held.is_positive() { Cash::ZERO } else { fill.fee };
+            self.early.push((Fill { lots: fill.lots - lots, fee, ..*fill }, reason));
             fx.tell(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
         }
-        let Some(cycle) = &mut self.cycle else { return fx.wallet.pay_fee(fill.fee) };
-        let result = cycle.exit(value.notional(fill.price, lots), lots);
-        cycle.charge(fill);
+        if fee == Fee::Due {
+            fx.wallet.pay_fee(fill.fee);
+        }
+        let Some(cycle) = &mut self.cycle else { return };
+        let result = cycle.exit(terms.notional(fill.price, lots), lots);
+        cycle.charge(fill.fee);
         fx.wallet.book(result);
-        fx.wallet.pay_fee(fill.fee);
         let (number, flat) = (cycle.number, cycle.basis.lots.is_zero());
         fx.tell(Notice::Filled { fill: Fill { lots, ..*fill }, cycle: number, reason });
         let ends_close = self.note_exit_execution(fill);
@@ -233,10 +263,12 @@ impl Lane {
             return false;
         };
         close.lots -= fill.lots;
-        if !close.lots.is_positive() {
-            close.id = None;
+        if close.lots.is_positive() {
+            return false;
         }
-        close.id.is_none()
+        close.id = None;
+        self.settled(fill.id);
+        true
     }
 
     /// Flat: the result is final, everything that rests is withdrawn, the cooldown starts.
@@ -261,6 +293,13 @@ impl Lane {
         self.cooldown_until = Some(at.floor(span) + crate::time::Span(bars * span.0));
         self.settle_budget();
     }
+}
+
+/// Whether the wallet has paid the fee of an exit: one told before its entry has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fee {
+    Due,
+    Paid,
 }
 
 /// Reasons after which nothing of the old ladder may be kept. After any other close a late fill

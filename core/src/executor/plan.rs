@@ -12,6 +12,9 @@ use crate::risk::Refusal;
 use crate::risk::ladder::Quote;
 use crate::strategy::exits::{self, Basis};
 
+/// Acceptances with other figures than those asked for, after which a target is left as it is.
+const UNEQUAL_MAX: u8 = 4;
+
 impl Lane {
     /// Sends what is missing and withdraws what is not wanted.
     #[inline]
@@ -79,7 +82,7 @@ impl Lane {
         if self.held_back || fx.entry_order == EntryOrder::Market {
             return;
         }
-        if self.is_taken(direction, level) {
+        if fx.latched || self.is_taken(direction, level) {
             self.wanted[direction.index()][level] = None;
             return;
         }
@@ -179,7 +182,11 @@ impl Lane {
         level: usize,
         price: Ticks,
     ) {
-        if fx.entry_order != EntryOrder::Market || self.held_back || level >= LEVELS_MAX {
+        if fx.entry_order != EntryOrder::Market
+            || fx.latched
+            || self.held_back
+            || level >= LEVELS_MAX
+        {
             return;
         }
         let Some(rung) = self.wanted[direction.index()][level] else { return };
@@ -240,7 +247,8 @@ impl Lane {
             None => {
                 let id = fx.ids.next(self.symbol, OrderKind::Target, direction, 0);
                 let working = false;
-                self.target = Some(Target { id, price, lots, placed: false, working, asked: true });
+                let (placed, asked, unequal) = (false, true, 0);
+                self.target = Some(Target { id, price, lots, placed, working, asked, unequal });
                 let order = NewOrder { id, limit: Some(price), lots, preset: None };
                 fx.out.commands.push(Command::Place(order));
             }
@@ -259,8 +267,10 @@ impl Lane {
             return self.withdraw_stray(fx, id);
         };
         let working = target.price == price && target.lots == lots;
-        *target = Target { placed: true, working, asked: false, ..*target };
-        if !working {
+        let unequal = if working { 0 } else { target.unequal.saturating_add(1) };
+        *target = Target { placed: true, working, asked: false, unequal, ..*target };
+        // An exchange that insists on figures of its own is asked again at the next close.
+        if (1..UNEQUAL_MAX).contains(&unequal) {
             let price = target.price;
             self.follow_target(fx, price);
         }

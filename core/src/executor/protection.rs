@@ -64,7 +64,7 @@ impl Protection {
     }
 
     /// True when a stop has its place here.
-    fn knows(&self, id: OrderId) -> bool {
+    pub(super) fn knows(&self, id: OrderId) -> bool {
         let is = |stop: Option<Stop>| stop.is_some_and(|stop| stop.id == id);
         is(self.working) || is(self.pending) || self.leftovers.contains(&id)
     }
@@ -92,7 +92,11 @@ impl Lane {
             return;
         }
         if self.protection.pending.is_some() {
-            return; // Its answer brings us back here.
+            // Its answer brings us back here. What it does not cover has its deadline from now on.
+            if self.protection.working.is_none_or(|working| working.lots < basis.lots) {
+                self.note_naked(fx);
+            }
+            return;
         }
         self.protection.retry_at = None;
         if let Some(working) = self.protection.working {
@@ -155,8 +159,11 @@ impl Lane {
             return; // Cancelled once a new one works; or it has fired, and executions follow.
         }
         let protection = &mut self.protection;
-        protection.pending = protection.pending.filter(|pending| pending.id != id);
-        (protection.refused, protection.retry_at) = (0, None);
+        let asked = protection.pending.take_if(|pending| pending.id == id);
+        let other = asked.is_some_and(|asked| (asked.trigger, asked.lots) != (trigger, lots));
+        if !other {
+            (protection.refused, protection.retry_at) = (0, None);
+        }
         if let Some(old) = protection.working.replace(Stop { id, trigger, lots })
             && old.id != id
         {
@@ -169,7 +176,22 @@ impl Lane {
         if lots >= held {
             self.note_covered(fx);
         }
+        if other {
+            return self.retry_stop(fx);
+        }
         self.protect(fx);
+    }
+
+    /// What was asked for does not stand: asked again, at once the first time and then ever slower.
+    fn retry_stop(&mut self, fx: &mut Effects<'_>) {
+        let protection = &mut self.protection;
+        protection.refused = protection.refused.saturating_add(1);
+        if protection.refused == 1 {
+            return self.protect(fx);
+        }
+        let wait = Span(RETRY.0 << (protection.refused - 2).min(DOUBLINGS));
+        protection.retry_at = Some(fx.now + wait);
+        self.arm_questions(fx);
     }
 
     /// The exchange refused a stop, a change of one, or its cancel.
@@ -186,6 +208,10 @@ impl Lane {
         protection.pending = None;
         self.settled(id);
         if why == Reject::WrongSide {
+            // Beyond the stop already. Should the price come back before the close is through, the
+            // stop is asked for again.
+            self.protection.retry_at = Some(fx.now + RETRY);
+            self.arm_questions(fx);
             return self.close_at_market(fx, FillReason::Emergency);
         }
         // A new stop is placed beside the old one, which is cancelled once the new one works.
@@ -193,14 +219,10 @@ impl Lane {
         if let Some(working) = protection.working.take() {
             protection.leftovers.push(working.id);
         }
-        protection.refused = protection.refused.saturating_add(1);
-        if protection.refused == 1 {
-            return self.protect(fx);
+        if protection.refused > 0 {
+            self.note_naked(fx);
         }
-        let wait = Span(RETRY.0 << (protection.refused - 2).min(DOUBLINGS));
-        protection.retry_at = Some(fx.now + wait);
-        self.note_naked(fx);
-        self.arm_questions(fx);
+        self.retry_stop(fx);
     }
 
     /// The stop is gone without our asking, or was never there: another one in the same step.
@@ -272,9 +294,10 @@ impl Lane {
         }
     }
 
-    /// The exchange does not answer about the stop.
+    /// The exchange has not said anything about the stop that was asked for.
     fn is_unanswered(&self) -> bool {
-        self.protection.pending.is_some_and(|pending| self.doubts(pending.id))
+        let Protection { pending, refused, .. } = &self.protection;
+        pending.is_some_and(|pending| *refused == 0 || self.doubts(pending.id))
     }
 
     fn flatten_unprotected(&mut self, fx: &mut Effects<'_>, since: Timestamp) {

@@ -38,20 +38,30 @@ impl Terms {
         }
     }
 
+    /// What one lot costs, in 1e-8 USDT.
+    #[inline]
+    #[must_use]
+    pub fn unit(&self, price: Ticks) -> i128 {
+        i128::from(price.0) * i128::from(self.value)
+    }
+
     /// price × quantity.
     #[inline]
     #[must_use]
     pub fn notional(&self, price: Ticks, lots: Lots) -> Cash {
-        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value))
+        Cash(self.unit(price) * i128::from(lots.0))
     }
 
     /// True when an order of this size may be sent.
     #[inline]
     #[must_use]
     pub fn accepts(&self, price: Ticks, lots: Lots) -> bool {
-        lots.is_positive()
-            && lots >= self.min_lots
-            && self.notional(price, lots) >= self.min_notional
+        self.is_enough(lots, self.notional(price, lots))
+    }
+
+    #[inline]
+    fn is_enough(&self, lots: Lots, notional: Cash) -> bool {
+        lots.is_positive() && lots >= self.min_lots && notional >= self.min_notional
     }
 }
 
@@ -112,33 +122,32 @@ impl Ladder {
         base: &Base<'_>,
     ) {
         *self = Self { quotes: [None; LEVELS_MAX], basis: base.held };
-        for (level, price) in prices.iter().enumerate() {
-            let Some(price) = *price else { continue };
-            let quote = match base.standing[level] {
+        // Of the rungs so far, the one whose stop would be nearest.
+        let mut nearest = None;
+        let levels = prices.iter().zip(base.standing).zip(base.taken).zip(&mut self.quotes);
+        for (((&price, &standing), taken), rung) in levels {
+            let Some(price) = price else { continue };
+            let quote = match standing {
                 Some(old) if within(old.price, price, base.tolerance) => {
                     Quote { fresh: false, ..old }
                 }
-                _ if base.taken[level].is_positive() => continue,
+                _ if taken.is_positive() => continue,
                 _ => {
-                    let lots = base.budget.lots(price, terms.value, terms.leverage);
+                    let lots = base.budget.lots(terms.unit(price), terms.leverage);
                     Quote { price, lots, fresh: true }
                 }
             };
-            self.add(terms, direction, level, quote);
+            let notional = terms.notional(quote.price, quote.lots);
+            // What rests was accepted when it was sent, however little of it is left.
+            let accepted = !quote.fresh || terms.is_enough(quote.lots, notional);
+            let shallower = Shallower { basis: self.basis, nearest, held: base.held };
+            if accepted && !shallower.stops_before(terms, direction, quote.price) {
+                self.basis = self.basis.with(notional, quote.lots);
+                let mirrored = direction.mirror(quote.price);
+                nearest = Some(nearest.map_or(mirrored, |other: Ticks| other.max(mirrored)));
+                *rung = Some(quote);
+            }
         }
-    }
-
-    #[inline]
-    fn add(&mut self, terms: &Terms, direction: Direction, level: usize, quote: Quote) {
-        let shallower = self.basis;
-        let beyond = shallower.lots.is_positive()
-            && exits::beyond_stop(direction, quote.price, shallower, terms.value, terms.stop_loss);
-        // What rests was accepted when it was sent, however little of it is left.
-        if beyond || (quote.fresh && !terms.accepts(quote.price, quote.lots)) {
-            return;
-        }
-        self.basis = shallower.with(terms.notional(quote.price, quote.lots), quote.lots);
-        self.quotes[level] = Some(quote);
     }
 
     /// The round trip of the whole ladder to `target`, entries at `entry_fee`, exit at
@@ -164,11 +173,37 @@ impl Ladder {
     }
 }
 
+/// What the cycle would hold if the rungs above one were filled.
+struct Shallower {
+    basis: Basis,
+    /// In the mirror.
+    nearest: Option<Ticks>,
+    held: Basis,
+}
+
+impl Shallower {
+    /// True when `price` lies at or beyond the stop that they form.
+    #[inline]
+    fn stops_before(&self, terms: &Terms, direction: Direction, price: Ticks) -> bool {
+        if !self.basis.lots.is_positive() {
+            return false;
+        }
+        let clears =
+            |at| exits::clears_stop(direction, price, direction.mirror(at), terms.stop_loss);
+        if !self.held.lots.is_positive() && self.nearest.is_some_and(clears) {
+            return false;
+        }
+        exits::beyond_stop(direction, price, self.basis, terms.value, terms.stop_loss)
+    }
+}
+
 /// |old − new| ≤ tolerance · new.
 #[inline]
 fn within(old: Ticks, new: Ticks, tolerance: Fraction) -> bool {
     let distance = i128::from((old.0 - new.0).abs());
-    old == new || distance * i128::from(SCALE) <= i128::from(tolerance.0) * i128::from(new.0)
+    old == new
+        || (tolerance.is_positive()
+            && distance * i128::from(SCALE) <= i128::from(tolerance.0) * i128::from(new.0))
 }
 
 #[cfg(test)]

@@ -19,17 +19,17 @@ impl Budget {
         Self { balance, divisor: symbols.max(1) * u32::from(levels.max(1)) }
     }
 
-    /// quantity = floor(margin · leverage / price), in lots; zero when there is no money.
+    /// quantity = floor(margin · leverage / price), in lots; zero when there is no money. `unit`
+    /// is what one lot costs at that price, in 1e-8 USDT.
     #[inline]
     #[must_use]
-    pub fn lots(&self, price: Ticks, value: i64, leverage: u32) -> Lots {
+    pub fn lots(&self, unit: i128, leverage: u32) -> Lots {
         debug_assert!(leverage <= LEVERAGE_MAX);
-        if self.balance.0 <= 0 || price.0 <= 0 {
+        if self.balance.0 <= 0 || unit <= 0 {
             return Lots::ZERO;
         }
         let power = self.balance.0 * i128::from(leverage);
-        let unit = i128::from(self.divisor) * i128::from(price.0) * i128::from(value);
-        Lots(i64::try_from(div_floor(power, unit)).unwrap_or(i64::MAX))
+        Lots(i64::try_from(div_floor(power, unit * i128::from(self.divisor))).unwrap_or(i64::MAX))
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
         // 1000 USDT, 5 symbols, 2 levels: 100 USDT margin, 600 USDT notional at 6×.
         let budget = Budget::new(Cash::usdt(1_000), 5, 2);
         // One lot at one tick is worth 0.001 USDT; at 70 ticks a lot costs 0.07 USDT.
-        assert_eq!(budget.lots(Ticks(70), 100_000, 6), Lots(8_571));
+        assert_eq!(budget.lots(70 * 100_000, 6), Lots(8_571));
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         #[test]
         fn never_more_than_the_budget_and_never_a_whole_lot_less(balance in 1i64..1_000_000, symbols in 1u32..40, levels in 1u8..=6, price in 1i64..10_000_000, value in 1i64..1_000_000, leverage in 1u32..=20) {
             let budget = Budget::new(Cash::usdt(balance), symbols, levels);
-            let lots = budget.lots(Ticks(price), value, leverage);
+            let lots = budget.lots(i128::from(price) * i128::from(value), leverage);
             let spent = |lots: i64| i128::from(lots) * i128::from(price) * i128::from(value) * i128::from(symbols) * i128::from(levels);
             let power = Cash::usdt(balance).0 * i128::from(leverage);
             prop_assert!(spent(lots.0) <= power && spent(lots.0 + 1) > power);

@@ -41,7 +41,7 @@ impl Basis {
 /// Cash as f64; for i64 amounts one instruction instead of a call.
 #[inline]
 fn narrow(cash: Cash) -> f64 {
-    i64::try_from(cash.0).map_or(cash.0 as f64, |units| units as f64)
+    i64::try_from(cash.0).map_or_else(|_| cash.0 as f64, |units| units as f64)
 }
 
 /// S = P̄·(1 ∓ sl), rounded to the nearer tick (long up, short down). `basis.lots` > 0; `value`
@@ -83,6 +83,22 @@ pub fn beyond_stop(
     }
     let stop = stop_price(direction, basis, value, stop_loss);
     direction.mirror(price) <= direction.mirror(stop)
+}
+
+/// True when `price` surely lies before the stop of any cycle entered at `nearest` or worse (for
+/// a long: at or below it). Two products; what it leaves open, [`beyond_stop`] decides.
+#[inline]
+#[must_use]
+pub fn clears_stop(
+    direction: Direction,
+    price: Ticks,
+    nearest: Ticks,
+    stop_loss: Fraction,
+) -> bool {
+    let factor = i128::from(SCALE - direction.sign() * stop_loss.0);
+    let stop = i128::from(direction.mirror(nearest).0) * factor;
+    // Two ticks cover the rounding of the stop.
+    i128::from(direction.mirror(price).0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
 }
 
 /// T = SMA, or the further of SMA and P̄·(1 ± min_profit) when a least profit is set; rounded to
@@ -171,6 +187,9 @@ mod tests {
             let at = if close { Ticks(stop.0 + near) } else { Ticks(at) };
             let exact = direction.mirror(at) <= direction.mirror(stop);
             prop_assert_eq!(beyond_stop(direction, at, b, 1, Fraction(sl)), exact);
+            let nearest = if short { Ticks(price / 2 + 1) } else { Ticks(price.max(price / 2 + 1)) };
+            let nearest = if short { nearest.min(Ticks(price)) } else { nearest };
+            prop_assert!(!(exact && clears_stop(direction, at, nearest, Fraction(sl))));
         }
     }
 }

@@ -309,14 +309,11 @@ impl BarVenue {
     /// True when the wallet (or the isolated position) is used up at `price` of this symbol.
     #[inline]
     fn is_used_up(&self, place: walk::Place, price: Ticks) -> bool {
-        let liquidation = self.liquidation_price(place.book, place.symbol);
         let position = self.desk(place.book, place.symbol).and_then(|desk| desk.position);
-        match (liquidation, position) {
-            (Some(at), Some(position)) => {
-                position.direction.mirror(price) <= position.direction.mirror(at)
-            }
-            _ => false,
-        }
+        position.is_some_and(|Position { direction, .. }| {
+            self.liquidation_price(place.book, place.symbol)
+                .is_some_and(|at| direction.mirror(price) <= direction.mirror(at))
+        })
     }
 
     /// Balance and unrealised of the other symbols, and their maintenance, scaled by 1e8.

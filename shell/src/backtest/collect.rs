@@ -22,8 +22,8 @@ use crate::report::html::PriceSeries;
 use crate::report::metrics::{Basis, DrawdownTracker, Window, buy_and_hold};
 use crate::report::result;
 use crate::report::result::{
-    Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, Fill, FillKind, Funding, Liquidity,
-    Moment, OpenCycle, PathResult, Refusal as RefusalCount, Side, Trip,
+    CloseReason, Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, Fill, FillKind,
+    Funding, Liquidity, Moment, OpenCycle, PathResult, Refusal as RefusalCount, Side, Trip,
 };
 
 /// USDT as a decimal, exact.
@@ -39,20 +39,37 @@ pub fn fraction(value: money::Fraction) -> Decimal {
     Decimal::new(value.0, 8).normalize()
 }
 
-/// One word for why an execution happened.
+/// Why an execution happened.
 #[must_use]
-pub fn reason(reason: FillReason) -> &'static str {
+pub fn fill_reason(reason: FillReason) -> result::FillReason {
     match reason {
-        FillReason::Level => "entry",
-        FillReason::Signal => "signal",
-        FillReason::Target | FillReason::TargetAtClose => "target",
-        FillReason::Stop => "stop",
-        FillReason::DirectionFlip => "flip",
-        FillReason::TimeStop => "time",
-        FillReason::OppositeFill => "opposite_fill",
-        FillReason::Emergency => "emergency",
-        FillReason::KillSwitch => "kill_switch",
-        FillReason::Liquidation => "liquidation",
+        FillReason::Level => result::FillReason::Entry,
+        FillReason::Signal => result::FillReason::Signal,
+        FillReason::Target | FillReason::TargetAtClose => result::FillReason::Target,
+        FillReason::Stop => result::FillReason::Stop,
+        FillReason::DirectionFlip => result::FillReason::Flip,
+        FillReason::TimeStop => result::FillReason::Time,
+        FillReason::OppositeFill => result::FillReason::OppositeFill,
+        FillReason::Emergency => result::FillReason::Emergency,
+        FillReason::KillSwitch => result::FillReason::KillSwitch,
+        FillReason::Liquidation => result::FillReason::Liquidation,
+    }
+}
+
+/// Why a cycle was closed; none for what only opens. A cycle without a reason is left out, and
+/// the result does not add up: that is told as the bug it would be.
+#[must_use]
+pub fn close_reason(reason: FillReason) -> Option<CloseReason> {
+    match reason {
+        FillReason::Level | FillReason::Signal => None,
+        FillReason::Target | FillReason::TargetAtClose => Some(CloseReason::Target),
+        FillReason::Stop => Some(CloseReason::Stop),
+        FillReason::DirectionFlip => Some(CloseReason::Flip),
+        FillReason::TimeStop => Some(CloseReason::Time),
+        FillReason::OppositeFill => Some(CloseReason::OppositeFill),
+        FillReason::Emergency => Some(CloseReason::Emergency),
+        FillReason::KillSwitch => Some(CloseReason::KillSwitch),
+        FillReason::Liquidation => Some(CloseReason::Liquidation),
     }
 }
 
@@ -163,7 +180,7 @@ impl Collector<'_> {
             side: if fill.id.buys() { Side::Buy } else { Side::Sell },
             level: (kind == FillKind::Entry).then_some(fill.id.level),
             kind,
-            reason: reason(why).to_owned(),
+            reason: fill_reason(why),
             liquidity: by,
             price: instrument.price(fill.price),
             quantity: instrument.quantity(fill.lots),
@@ -182,7 +199,7 @@ impl Collector<'_> {
             direction: direction(cycle.direction),
             opened: cycle.opened.0,
             closed: cycle.closed.0,
-            reason: reason(cycle.reason).to_owned(),
+            reason: close_reason(cycle.reason)?,
             average_entry: average(instrument, cycle.entry_notional, cycle.lots),
             average_exit: average(instrument, cycle.exit_notional, cycle.lots),
             quantity: instrument.quantity(cycle.lots),
@@ -335,7 +352,8 @@ fn bases(config: &EngineConfig, market: &Market, run: &Run) -> (Vec<(String, Bas
     (books.collect(), basis)
 }
 
-/// Return of the equal-weighted symbols from the first close in the window to the last.
+/// Return of the equal-weighted symbols, each bought at its first open in the window (the first
+/// price at which a person could have bought) and held to its last close.
 fn hold(market: &Market, symbols: impl Iterator<Item = SymbolId>) -> Option<f64> {
     let ends = symbols.filter_map(|symbol| {
         let bars = &market.feed(symbol)?.bars;
@@ -369,4 +387,53 @@ pub fn price_series(market: &Market, run: &Run) -> Vec<PriceSeries> {
         }
     };
     market.feeds.iter().enumerate().map(series).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Serialize;
+    use serde_json::Value;
+
+    const REASONS: [FillReason; 11] = [
+        FillReason::Level,
+        FillReason::Signal,
+        FillReason::Target,
+        FillReason::TargetAtClose,
+        FillReason::Stop,
+        FillReason::DirectionFlip,
+        FillReason::TimeStop,
+        FillReason::OppositeFill,
+        FillReason::Emergency,
+        FillReason::KillSwitch,
+        FillReason::Liquidation,
+    ];
+
+    /// The words that the checked-in schema allows for a type, in order.
+    fn allowed(name: &str) -> Vec<String> {
+        let text = include_str!("../../../fixtures/schema/backtest.schema.json");
+        let schema: Value = serde_json::from_str(text).unwrap();
+        let words = schema["$defs"][name]["oneOf"].as_array().unwrap().iter();
+        words.map(|word| word["const"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The words that are written, each once, in the order of the schema.
+    fn written<T: Serialize + Ord>(reasons: impl Iterator<Item = T>) -> Vec<String> {
+        let mut reasons: Vec<T> = reasons.collect();
+        reasons.sort();
+        let word = |reason: &T| serde_json::to_value(reason).unwrap().as_str().unwrap().to_owned();
+        let mut words: Vec<String> = reasons.iter().map(word).collect();
+        words.dedup();
+        words
+    }
+
+    #[test]
+    fn the_schema_lists_the_reasons_that_can_be_written_and_no_other() {
+        assert!(REASONS.iter().map(|&reason| reason as usize).eq(0..REASONS.len()));
+        assert_eq!(allowed("FillReason"), written(REASONS.into_iter().map(fill_reason)));
+        assert_eq!(allowed("CloseReason"), written(REASONS.into_iter().filter_map(close_reason)));
+        for reason in REASONS.into_iter().filter_map(close_reason) {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
+        }
+    }
 }

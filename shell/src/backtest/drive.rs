@@ -15,10 +15,10 @@ use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::history::{History, Sink};
 
-use super::load::{Feed, Market};
+use super::load::Market;
 use super::{Progress, Request};
 
-/// One hour in milliseconds, as a span.
+/// The bar on which decisions are made.
 pub const HOUR: Span = Timeframe::H1.span();
 
 /// What a run over one path left behind.
@@ -33,8 +33,6 @@ pub struct Run {
     pub bars: u64,
     /// CPU time of the loop.
     pub engine_seconds: f64,
-    /// Hours matched against finer bars, by symbol.
-    pub detailed: Vec<u64>,
     /// Wanted levels of the first book that trades a symbol, by symbol, when charts are wanted.
     pub ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
 }
@@ -84,7 +82,7 @@ impl Sink for Keep {
     }
 }
 
-/// Where each feed stands.
+/// How far the series of a symbol have been read.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
     bar: usize,
@@ -98,9 +96,8 @@ struct Hours<'a> {
     cursors: Vec<Cursor>,
     /// Bars of the hour, by symbol.
     now: Vec<(SymbolId, Bar)>,
-    /// Those matched at the hour itself.
+    /// Those without finer bars, matched whole.
     coarse: Vec<(SymbolId, Bar)>,
-    detailed: Vec<u64>,
 }
 
 /// Runs one path.
@@ -203,7 +200,6 @@ impl Driver<'_> {
             equity: self.equity,
             bars: self.bars,
             engine_seconds,
-            detailed: self.hours.detailed,
             ladders: self.ladders,
         }
     }
@@ -224,7 +220,6 @@ impl<'a> Hours<'a> {
             cursors: vec![Cursor::default(); count],
             now: Vec::with_capacity(count),
             coarse: Vec::with_capacity(count),
-            detailed: vec![0; count],
         }
     }
 
@@ -257,42 +252,24 @@ impl<'a> Hours<'a> {
             history.match_bars(&self.now, HOUR);
             return;
         };
-        let count = (HOUR.0 / detail.span().0) as usize;
         self.coarse.clear();
         let mut fine: Vec<(SymbolId, &[Bar])> = Vec::new();
         for (symbol, bar) in &self.now {
             let index = usize::from(symbol.0);
-            match fine_bars(&self.market.feeds[index], &mut self.cursors[index], at, count) {
-                Some(bars) => {
-                    self.detailed[index] += 1;
-                    fine.push((*symbol, bars));
-                }
+            let cursor = &mut self.cursors[index].detail;
+            match self.market.feeds[index].inside(at, detail, cursor) {
+                Some(bars) => fine.push((*symbol, bars)),
                 None => self.coarse.push((*symbol, *bar)),
             }
         }
         history.open_bars(&self.coarse);
         let mut step: Vec<(SymbolId, Bar)> = Vec::with_capacity(fine.len());
-        for minute in 0..count {
+        let count = fine.iter().map(|(_, bars)| bars.len()).max().unwrap_or(0);
+        for index in 0..count {
             step.clear();
-            step.extend(fine.iter().map(|&(symbol, bars)| (symbol, bars[minute])));
+            step.extend(fine.iter().filter_map(|&(s, bars)| Some((s, *bars.get(index)?))));
             history.match_bars(&step, detail.span());
         }
         history.path_bars(&self.coarse, HOUR);
     }
-}
-
-/// The fine bars of an hour when none is missing.
-fn fine_bars<'a>(
-    feed: &'a Feed,
-    cursor: &mut Cursor,
-    at: Timestamp,
-    count: usize,
-) -> Option<&'a [Bar]> {
-    while feed.detail.get(cursor.detail).is_some_and(|bar| bar.at < at) {
-        cursor.detail += 1;
-    }
-    let bars = feed.detail.get(cursor.detail..cursor.detail + count)?;
-    let whole = bars.first().is_some_and(|bar| bar.at == at)
-        && bars.last().is_some_and(|bar| bar.at < at + HOUR);
-    whole.then_some(bars)
 }

@@ -7,7 +7,7 @@ use gardefou_core::config::{
 };
 use gardefou_core::money::Fraction;
 use gardefou_core::risk::worst_case::{self, worst_case};
-use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::history;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -180,7 +180,6 @@ fn book_parameters(config: &EngineConfig, book: &BookConfig, sets: &[Resolved]) 
         name: book.name.clone(),
         kind: kind(book).to_owned(),
         capital: usdt(book.capital),
-        leverage: book.symbols.first().map_or(1, |s| s.params.leverage()),
         entry_order: entry_order(config.entry_order).to_owned(),
         timeframe: book.timeframe.name().to_owned(),
         symbols: book.symbols.iter().filter_map(|s| symbol(config, book, s, sets)).collect(),
@@ -263,8 +262,7 @@ fn series(market: &Market, feed: &Feed) -> Vec<DataSeries> {
         gaps: file.gaps as u64,
         sha256: file.sha256.to_string(),
         tick_used: file.tick_used,
-        resolution: (file.timeframe == Some(gardefou_core::time::Timeframe::H1))
-            .then(|| resolution(market, feed)),
+        resolution: (file.timeframe == Some(Timeframe::H1)).then(|| resolution(market, feed)),
         funding: file
             .timeframe
             .is_none()
@@ -298,22 +296,11 @@ fn stated_funding(market: &Market, feed: &Feed) -> DataSeries {
 /// Which resolution each hour of the run was matched at, as counts and ranges.
 fn resolution(market: &Market, feed: &Feed) -> Resolution {
     let hour = super::drive::HOUR;
-    let fine = market.detail;
     let mut resolution = Resolution::default();
-    let mut at = 0;
+    let mut read = 0;
     for bar in feed.bars.iter().filter(|bar| bar.at + hour >= market.from) {
-        while feed.detail.get(at).is_some_and(|fine| fine.at < bar.at) {
-            at += 1;
-        }
-        let name = match fine {
-            Some(fine) => {
-                let count = (hour.0 / fine.span().0) as usize;
-                let inside = feed.detail[at..].iter().take(count);
-                let whole = inside.filter(|f| f.at < bar.at + hour).count() == count;
-                if whole { fine.name() } else { "1h" }
-            }
-            None => "1h",
-        };
+        let finer = market.detail.filter(|&fine| feed.inside(bar.at, fine, &mut read).is_some());
+        let name = finer.unwrap_or(Timeframe::H1).name();
         *resolution.bars.entry(name.to_owned()).or_default() += 1;
         let end = moment(bar.at + hour);
         match resolution.ranges.last_mut() {

@@ -2,14 +2,16 @@
 //! refused or listed; nothing is shortened or replaced in silence.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use gardefou_core::config::EngineConfig;
 use gardefou_core::ids::{SymbolId, SymbolName};
-use gardefou_core::market::Bar;
+use gardefou_core::market::{Bar, Instrument};
 use gardefou_core::money::Fraction;
-use gardefou_core::time::{Span, Timeframe, Timestamp};
+use gardefou_core::time::{Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
+use super::settlements::{self, Missing, Settled};
 use super::{BacktestError, Progress, Request, selection};
 use crate::config::Settings;
 use crate::data::{self, DataIdentity, Dataset, Funding, RawSeries};
@@ -47,6 +49,25 @@ pub struct Market {
     pub to: Timestamp,
 }
 
+impl Feed {
+    /// The bars of length `fine` inside the hour that opens at `at`, when none is missing. `read`
+    /// says how far the finer bars have been read; hours are asked for in order.
+    pub(super) fn inside(
+        &self,
+        at: Timestamp,
+        fine: Timeframe,
+        read: &mut usize,
+    ) -> Option<&[Bar]> {
+        let hour = Timeframe::H1.span();
+        while self.detail.get(*read).is_some_and(|bar| bar.at < at) {
+            *read += 1;
+        }
+        let count = usize::try_from(hour.0 / fine.span().0).ok()?;
+        let bars = self.detail.get(*read..*read + count)?;
+        bars.last().is_some_and(|bar| bar.at < at + hour).then_some(bars)
+    }
+}
+
 impl Market {
     /// The feed of a symbol.
     #[must_use]
@@ -73,51 +94,83 @@ pub fn market(
 ) -> Result<(Market, EngineConfig), BacktestError> {
     let wanted = settings.engine(&selection(request, request.symbols.clone()), &BTreeMap::new())?;
     let names: Vec<SymbolName> = wanted.instruments.iter().map(|i| i.symbol).collect();
-    let hourly = Dataset::Candles(Timeframe::H1);
-    let found = data::find(&request.candles, &names, hourly, request.venue.as_deref())?;
-    refuse_missing(request, &found.missing)?;
-    if found.files.is_empty() {
-        return Err(BacktestError::Request(format!(
-            "no 1h candles of any configured symbol in {}; expected files like \
-             bitget-perp_BTCUSDT_1h_20240101-20241231.csv.gz",
-            request.candles.display()
-        )));
-    }
-    let venue = found.venue.as_deref();
-    let present: Vec<SymbolName> = found.files.iter().map(|(symbol, _)| *symbol).collect();
-    let details = match request.detail {
-        Some(detail) => {
-            data::find(&request.candles, &present, Dataset::Candles(detail), venue)?.files
+    let files = Files::find(request, &names)?;
+    let raws = files.read(progress)?;
+    assemble(settings, request, &wanted, raws, files.left_out)
+}
+
+/// The files of a run, one per symbol and kind.
+struct Files {
+    hours: Vec<(SymbolName, PathBuf)>,
+    /// Finer bars and funding, for symbols that have hours.
+    more: Vec<(Dataset, SymbolName, PathBuf)>,
+    /// Symbols without hours.
+    left_out: Vec<SymbolName>,
+}
+
+impl Files {
+    /// The hours decide the venue; finer bars and funding are of the same.
+    fn find(request: &Request, symbols: &[SymbolName]) -> Result<Self, BacktestError> {
+        let hourly = Dataset::Candles(Timeframe::H1);
+        let found = data::find(&request.candles, symbols, hourly, request.venue.as_deref())?;
+        refuse_missing(request, &found.missing)?;
+        if found.files.is_empty() {
+            return Err(BacktestError::Request(format!(
+                "no 1h candles of any configured symbol in {}; expected files like \
+                 bitget-perp_BTCUSDT_1h_20240101-20241231.csv.gz",
+                request.candles.display()
+            )));
         }
-        None => Vec::new(),
-    };
-    let fundings = funding_files(request, &present, venue)?;
-    let total = (found.files.len() + details.len() + fundings.len()) as u64;
-    let mut done = 0;
-    let mut raws = BTreeMap::new();
-    for (symbol, path) in &found.files {
-        let hours = data::read_candles(path, Timeframe::H1)?;
-        hours.require_contiguous()?;
-        done += 1;
-        progress(Progress::Reading(done, total));
-        raws.insert(*symbol, Raw { hours, detail: None, funding: None });
-    }
-    for (symbol, path) in &details {
-        let timeframe = request.detail.unwrap_or(Timeframe::M1);
-        if let Some(raw) = raws.get_mut(symbol) {
-            raw.detail = Some(data::read_candles(path, timeframe)?);
+        let venue = found.venue.as_deref();
+        let present: Vec<SymbolName> = found.files.iter().map(|(symbol, _)| *symbol).collect();
+        let mut more = Vec::new();
+        let mut add = |dataset, files: Vec<(SymbolName, PathBuf)>| {
+            more.extend(files.into_iter().map(|(symbol, path)| (dataset, symbol, path)));
+        };
+        if let Some(detail) = request.detail.map(Dataset::Candles) {
+            add(detail, data::find(&request.candles, &present, detail, venue)?.files);
         }
-        done += 1;
-        progress(Progress::Reading(done, total));
+        add(Dataset::Funding, funding_files(request, &present, venue)?);
+        Ok(Self { hours: found.files, more, left_out: found.missing })
     }
-    for (symbol, path) in &fundings {
-        if let Some(raw) = raws.get_mut(symbol) {
-            raw.funding = Some(data::read_funding(path)?);
+
+    fn read(
+        &self,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<BTreeMap<SymbolName, Raw>, BacktestError> {
+        let total = (self.hours.len() + self.more.len()) as u64;
+        let mut done = 0;
+        let mut step = || {
+            done += 1;
+            progress(Progress::Reading(done, total));
+        };
+        let mut raws = BTreeMap::new();
+        for (symbol, path) in &self.hours {
+            let hours = data::read_candles(path, Timeframe::H1)?;
+            hours.require_contiguous()?;
+            raws.insert(*symbol, Raw { hours, detail: None, funding: None });
+            step();
         }
-        done += 1;
-        progress(Progress::Reading(done, total));
+        for (dataset, symbol, path) in &self.more {
+            if let Some(raw) = raws.get_mut(symbol) {
+                raw.add(*dataset, path)?;
+            }
+            step();
+        }
+        Ok(raws)
     }
-    assemble(settings, request, &wanted, raws, found.missing)
+}
+
+impl Raw {
+    fn add(&mut self, dataset: Dataset, path: &Path) -> Result<(), BacktestError> {
+        match dataset {
+            Dataset::Candles(timeframe) => {
+                self.detail = Some(data::read_candles(path, timeframe)?);
+            }
+            Dataset::Funding => self.funding = Some(data::read_funding(path)?),
+        }
+        Ok(())
+    }
 }
 
 fn refuse_missing(request: &Request, missing: &[SymbolName]) -> Result<(), BacktestError> {
@@ -132,16 +185,14 @@ fn refuse_missing(request: &Request, missing: &[SymbolName]) -> Result<(), Backt
     )))
 }
 
-type Files = Vec<(SymbolName, std::path::PathBuf)>;
-
+/// Funding beside the candles is welcome, not required to be there; a folder that was named is.
 fn funding_files(
     request: &Request,
     symbols: &[SymbolName],
     venue: Option<&str>,
-) -> Result<Files, BacktestError> {
+) -> Result<Vec<(SymbolName, PathBuf)>, BacktestError> {
     match &request.funding {
         Some(dir) => Ok(data::find(dir, symbols, Dataset::Funding, venue)?.files),
-        // Beside the candles funding is welcome, not required to be there.
         None => Ok(data::find(&request.candles, symbols, Dataset::Funding, venue)
             .map(|found| found.files)
             .unwrap_or_default()),
@@ -162,19 +213,17 @@ fn assemble(
     let mut gaps = Vec::new();
     for (instrument, (symbol, raw)) in config.instruments.iter().zip(raws) {
         debug_assert_eq!(instrument.symbol, symbol);
-        let warmup = warmup(&config, symbol);
-        let feed = feed(
-            request,
-            instrument.tick,
-            instrument.funding_interval,
-            warmup,
-            symbol,
-            raw,
-            &mut gaps,
-        )?;
+        let (feed, gap) = feed(request, instrument, warmup(&config, symbol), raw)?;
         feeds.push(feed);
+        gaps.extend(gap);
     }
-    refuse_gaps(&gaps)?;
+    settlements::refuse(&gaps)?;
+    let (from, to) = range(request, &feeds)?;
+    Ok((Market { feeds, left_out, detail: request.detail, from, to }, config))
+}
+
+/// The first instant at which an entry may fill, and the end of the last bar.
+fn range(request: &Request, feeds: &[Feed]) -> Result<(Timestamp, Timestamp), BacktestError> {
     let end = |feed: &Feed| feed.bars.last().map(|bar| bar.at + Timeframe::H1.span());
     let first = feeds.iter().filter_map(|feed| feed.bars.first()).map(|bar| bar.at).min();
     let (Some(first), Some(to)) = (first, feeds.iter().filter_map(end).max()) else {
@@ -190,10 +239,11 @@ fn assemble(
             text::instant(to)
         )));
     }
-    Ok((Market { feeds, left_out, detail: request.detail, from, to }, config))
+    Ok((from, to))
 }
 
-/// The longest warm-up of a symbol over the books: no position can exist before.
+/// The shortest warm-up over the books that run a symbol, in bars: before it no position can
+/// exist.
 fn warmup(config: &EngineConfig, symbol: SymbolName) -> u32 {
     let books = config.books.iter().flat_map(|book| &book.symbols);
     let own = books.filter(|s| config.instrument(s.symbol).is_some_and(|i| i.symbol == symbol));
@@ -212,105 +262,28 @@ fn ticks(config: &EngineConfig, raws: &BTreeMap<SymbolName, Raw>) -> BTreeMap<Sy
     ticks
 }
 
-/// Settlements of one symbol that are neither recorded nor stated.
-struct Missing {
-    symbol: SymbolName,
-    from: Timestamp,
-    count: u64,
-}
-
+/// One symbol in ticks up to `--to`; and the funding that it lacks.
 fn feed(
     request: &Request,
-    tick: Decimal,
-    interval: Span,
+    instrument: &Instrument,
     warmup: u32,
-    symbol: SymbolName,
     raw: Raw,
-    missing: &mut Vec<Missing>,
-) -> Result<Feed, BacktestError> {
-    let keep = |mut bars: Vec<Bar>| {
-        if let Some(to) = request.to {
-            bars.retain(|bar| bar.at < to);
-        }
-        bars
+) -> Result<(Feed, Option<Missing>), BacktestError> {
+    let (symbol, tick) = (instrument.symbol, instrument.tick);
+    let bars = |series: &RawSeries| -> Result<Vec<Bar>, BacktestError> {
+        let mut bars = series.to_bars(tick)?;
+        bars.retain(|bar| request.to.is_none_or(|to| bar.at < to));
+        Ok(bars)
     };
-    let bars = keep(raw.hours.to_bars(tick)?);
-    let mut files = vec![raw.hours.identity(symbol, tick)];
-    let detail = match &raw.detail {
-        Some(series) => {
-            files.push(series.identity(symbol, tick));
-            keep(series.to_bars(tick)?)
-        }
-        None => Vec::new(),
-    };
-    let (settlements, funding) =
-        settlements(request, &bars, warmup, interval, raw.funding.as_ref(), symbol, missing)?;
-    if let Some(series) = &raw.funding {
-        files.push(series.identity(symbol, 0));
-    }
-    Ok(Feed { symbol, tick, bars, detail, settlements, funding, files })
-}
-
-type Settlements = (Vec<(Timestamp, Fraction)>, (u64, u64));
-
-/// Every recorded settlement at its own instant, and the stated rate where one is missing.
-fn settlements(
-    request: &Request,
-    bars: &[Bar],
-    warmup: u32,
-    interval: Span,
-    funding: Option<&Funding>,
-    symbol: SymbolName,
-    missing: &mut Vec<Missing>,
-) -> Result<Settlements, BacktestError> {
-    let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
-        return Ok((Vec::new(), (0, 0)));
-    };
-    // The first bar that a position can be held into.
-    let earliest = first.at + Span(i64::from(warmup) * Timeframe::H1.span().0);
-    let start = request.from.map_or(earliest, |from| from.max(earliest));
-    let mut rates: BTreeMap<Timestamp, Fraction> = BTreeMap::new();
-    for &(at, rate) in funding.map_or(&[][..], Funding::settlements) {
-        if at < start || at > last.at {
-            continue;
-        }
-        if !at.is_aligned(Timeframe::H1.span()) {
-            return Err(BacktestError::Request(format!(
-                "{symbol}: funding settled at {}, which is not the open of an hourly bar; remove \
-                 or correct that record",
-                text::instant(at)
-            )));
-        }
-        rates.insert(at, rate);
-    }
-    let recorded = rates.len() as u64;
-    let mut absent: Vec<Timestamp> = Vec::new();
-    let mut at = start.floor(interval);
-    while at <= last.at {
-        if at >= start && !rates.contains_key(&at) {
-            absent.push(at);
-        }
-        at = at + interval;
-    }
-    match (request.missing_funding, absent.first()) {
-        (Some(rate), _) => rates.extend(absent.iter().map(|&at| (at, rate))),
-        (None, Some(&from)) => missing.push(Missing { symbol, from, count: absent.len() as u64 }),
-        (None, None) => {}
-    }
-    let filled = rates.len() as u64 - recorded;
-    Ok((rates.into_iter().collect(), (recorded, filled)))
-}
-
-fn refuse_gaps(missing: &[Missing]) -> Result<(), BacktestError> {
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let each = missing
-        .iter()
-        .map(|m| format!("{} ({} settlements from {})", m.symbol, m.count, text::instant(m.from)));
-    Err(BacktestError::Request(format!(
-        "funding is missing for {}; give --funding DIR with the records, choose another range with \
-         --from and --to, or state a rate per settlement, for example --missing-funding 0.0001",
-        text::list(each)
-    )))
+    let hours = bars(&raw.hours)?;
+    let detail = raw.detail.as_ref().map_or_else(|| Ok(Vec::new()), bars)?;
+    let due = settlements::Due::new(request, instrument, warmup, &hours);
+    let settled = due.settle(raw.funding.as_ref(), request.missing_funding)?;
+    let candles = std::iter::once(&raw.hours).chain(&raw.detail);
+    let mut files: Vec<DataIdentity> =
+        candles.map(|series| series.identity(symbol, tick)).collect();
+    files.extend(raw.funding.as_ref().map(|series| series.identity(symbol, 0)));
+    let Settled { settlements, recorded, filled, missing } = settled;
+    let funding = (recorded, filled);
+    Ok((Feed { symbol, tick, bars: hours, detail, settlements, funding, files }, missing))
 }

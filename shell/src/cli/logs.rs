@@ -30,7 +30,11 @@ pub fn start(options: &LogOptions) {
         Ok(filter) => (filter, None),
         Err(why) => (EnvFilter::new("warn"), Some(why)),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that nobody reads any more is lost: told on standard error again, it would be a panic.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let started = match options.log_format {
         Format::Text => builder.try_init(),
         Format::Json => builder.json().try_init(),

@@ -122,7 +122,8 @@ pub enum Entry {
 /// What happens after a kill switch tripped.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Trip {
-    /// Released: the session switch at 00:00 UTC, the global one after 24 h.
+    /// A simulated operator releases it: the session switch at the next 00:00 UTC, the global one
+    /// after 24 h.
     Resume,
     /// Entries end for good.
     Stop,

@@ -39,7 +39,7 @@ pub struct Line {
     pub kind: LineKind,
     /// Where it lies.
     pub price: Ticks,
-    /// `level 2`.
+    /// `level L1`.
     pub name: String,
     /// `58,120.0`.
     pub figure: String,
@@ -84,12 +84,20 @@ pub struct Mark {
 pub struct Rung {
     /// Side.
     pub direction: Direction,
-    /// From 1, as people count.
-    pub number: usize,
+    /// From 0, the one nearest to the market.
+    pub level: u8,
     /// Limit price.
     pub price: Ticks,
     /// Quantity left.
     pub lots: Lots,
+}
+
+impl Rung {
+    /// `L0`, `S2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        words::level(self.direction, self.level)
+    }
 }
 
 /// Resting entries, nearest to `price` first.
@@ -97,16 +105,16 @@ pub struct Rung {
 pub fn rungs(lane: &Lane, price: Ticks) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
     for direction in Direction::BOTH {
-        for (level, quote) in lane.standing(direction).iter().enumerate() {
+        for (level, quote) in (0..).zip(lane.standing(direction)) {
             rungs.extend(quote.map(|quote| Rung {
                 direction,
-                number: level + 1,
+                level,
                 price: quote.price,
                 lots: quote.lots,
             }));
         }
     }
-    rungs.sort_by_key(|rung| ((rung.price - price).0.abs(), rung.number));
+    rungs.sort_by_key(|rung| ((rung.price - price).0.abs(), rung.level));
     rungs
 }
 
@@ -189,7 +197,7 @@ impl Scene<'_> {
             lines.push(self.line(LineKind::Stop, stop, "stop".to_owned(), None));
         }
         for rung in rungs(self.lane, self.price) {
-            let name = format!("level {}", rung.number);
+            let name = format!("level {}", rung.name());
             lines.push(self.line(LineKind::Level, rung.price, name, Some(rung.lots)));
         }
         lines.sort_by_key(|line| std::cmp::Reverse(line.price));
@@ -272,7 +280,7 @@ impl Scene<'_> {
         let moves = if rung.price < self.price { "falls" } else { "rises" };
         format!(
             "next: level {} {verb} {} if the price {moves} {} to {}",
-            rung.number,
+            rung.name(),
             numbers::quantity(self.instrument, rung.lots),
             numbers::distance_size(self.price, rung.price),
             numbers::price(self.instrument, rung.price)

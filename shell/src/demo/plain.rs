@@ -28,7 +28,7 @@ impl Plain {
     pub fn begin(&self, demo: &Demo, seed: u64, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
-            "gardefou demo: seeded market (seed {seed}), simulated exchange, no money, no network"
+            "gardefou demo: generated market (seed {seed}: the same number, the same market), simulated exchange, no money, no network"
         )?;
         let books = demo.engine().books();
         let lanes: usize = books.iter().map(|book| book.lanes.len()).sum();

@@ -28,7 +28,7 @@ fn head(demo: &Demo, seed: u64, out: &mut dyn Write) -> io::Result<()> {
     let (began, ends) = demo.span();
     let traded = numbers::length(demo.now() - began);
     let end = if demo.is_over() { "" } else { ", ended early" };
-    writeln!(out, "Summary: {traded} of a seeded market (seed {seed}){end}")?;
+    writeln!(out, "Summary: {traded} of a generated market (seed {seed}){end}")?;
     if demo.now() < ends {
         writeln!(out, "The rest, {}, was not traded.", numbers::length(ends - demo.now()))?;
     }

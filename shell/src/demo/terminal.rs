@@ -1,14 +1,19 @@
 //! The demo on a terminal: frames and keys until it is over. The terminal is given back as it
-//! was, whatever happens: on the way out, on an error, on a panic, on Ctrl-C.
+//! was, whatever happens: on the way out, on an error, on a panic, on Ctrl-C, on a signal.
 
 use std::io;
+use std::mem::ManuallyDrop;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
+use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::pacing::Stopwatch;
 use super::screen::{self, Palette};
 use super::session::{Key, Session};
+use super::signals::{Signal, Signals};
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_millis(40);
@@ -23,27 +28,66 @@ impl Drop for Borrowed {
     }
 }
 
-/// Shows a session until it ends or a person leaves.
+/// Shows a session until it ends, a person leaves, or a signal ends it, which is returned.
 ///
 /// # Errors
 /// The terminal cannot be set up, drawn on or read from.
-pub fn watch(session: &mut Session, palette: Palette) -> io::Result<()> {
+pub fn watch(session: &mut Session, palette: Palette) -> io::Result<Option<Signal>> {
+    let signals = Signals::listen()?;
     let borrowed = Borrowed;
-    // Also restores the terminal before a panic is printed.
-    let mut terminal = ratatui::try_init()?;
+    let shown = show(session, palette, &signals);
+    drop(borrowed);
+    match signals.came() {
+        // A terminal that went away also fails: the signal says why.
+        Some(signal) => Ok(Some(signal)),
+        None => shown.map(|()| None),
+    }
+}
+
+fn show(session: &mut Session, palette: Palette, signals: &Signals) -> io::Result<()> {
+    // Also restores the terminal before a panic is printed. Left to itself it tells a failure on
+    // standard error, which may be the same terminal, gone: hence not dropped.
+    let mut terminal = ManuallyDrop::new(ratatui::try_init()?);
+    let shown = frames(&mut terminal, session, palette, signals);
+    let restored = terminal.show_cursor();
+    shown.and(restored)
+}
+
+fn frames(
+    terminal: &mut DefaultTerminal,
+    session: &mut Session,
+    palette: Palette,
+    signals: &Signals,
+) -> io::Result<()> {
+    let events = events();
     let mut stopwatch = Stopwatch::start();
-    while !session.is_over() {
+    while !session.is_over() && signals.came().is_none() {
         terminal.draw(|frame| screen::draw(frame, session, palette))?;
-        if event::poll(FRAME)? {
-            let pressed = event::read()?;
-            if let Some(key) = key(&pressed) {
-                session.press(key);
-            }
+        // Nothing within a frame: on with the next one.
+        if let Ok(event) = events.recv_timeout(FRAME)
+            && let Some(key) = key(&event?)
+        {
+            session.press(key);
         }
         session.advance(stopwatch.lap());
     }
-    drop(borrowed);
     Ok(())
+}
+
+/// What happens on the terminal, read beside the drawing: reading from a terminal that went away
+/// never comes back, and must not keep a signal from being seen. It ends with the process.
+fn events() -> Receiver<io::Result<Event>> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let last = event.is_err();
+            if send.send(event).is_err() || last {
+                return;
+            }
+        }
+    });
+    receive
 }
 
 /// What a terminal event asks for; a resize is drawn with the next frame.

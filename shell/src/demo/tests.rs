@@ -53,7 +53,10 @@ fn the_smallest_screen_with_an_open_cycle() {
 
 #[test]
 fn a_larger_screen_with_an_open_cycle() {
-    insta::assert_snapshot!(drawn(&with_open_cycle(), 120, 40));
+    let screen = drawn(&with_open_cycle(), 120, 40);
+    insta::assert_snapshot!(screen);
+    let shown = include_str!("../../../README.md").contains(&format!("```text\n{screen}\n```"));
+    assert!(shown, "README.md shows another screen: copy the one of the snapshot");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn row(demo: &Demo, book: &Book, lane: &Lane) -> Row {
     let (place, price) = (Place { book: book.id, symbol: lane.symbol }, demo.price(lane.symbol));
     let (stage, state) = state(demo, place, lane);
     let next = rungs(lane, price).first().map_or_else(String::new, |rung| {
-        format!("L{} {:>8}", rung.number, numbers::distance(price, rung.price))
+        format!("{} {:>8}", rung.name(), numbers::distance(price, rung.price))
     });
     let stop = lane.protection.trigger().filter(|_| lane.cycle.is_some());
     let instrument = config.instrument(lane.symbol);

@@ -20,12 +20,12 @@ pub struct Fill {
     pub cycle: u64,
     /// Bought or sold.
     pub side: Side,
-    /// The level of an entry, from 0; null for exits.
+    /// The level of an entry, counted from 0, the one nearest to the market; null for exits.
     pub level: Option<u8>,
     /// What the order was for.
     pub kind: FillKind,
-    /// Why in one word: `entry`, `target`, `stop`, `flip`, `time`, `signal`, `liquidation`.
-    pub reason: String,
+    /// Why it happened.
+    pub reason: FillReason,
     /// Rested in the book or took from it.
     pub liquidity: Liquidity,
     /// The price paid or received, slippage included.
@@ -77,8 +77,73 @@ pub enum FillKind {
     Target,
     /// Closed it at its stop.
     Stop,
-    /// Closed it at market: flip, time stop, target seen at a close, liquidation.
+    /// Closed it in any other way: at market, by the exchange, or by an entry of the other side.
     Close,
+}
+
+/// Why an execution happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FillReason {
+    /// A level of a ladder was reached.
+    Entry,
+    /// A signal of a strategy without a ladder opened a position.
+    Signal,
+    /// The target was reached, inside a bar or by its close.
+    Target,
+    /// The stop was hit.
+    Stop,
+    /// The slower trend turned.
+    Flip,
+    /// Held too long, and losing.
+    Time,
+    /// An entry of the other side filled before its cancel.
+    OppositeFill,
+    /// The position could not be kept under a stop.
+    Emergency,
+    /// A kill switch that closes positions tripped.
+    KillSwitch,
+    /// The exchange closed by force.
+    Liquidation,
+}
+
+/// Why a cycle was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The target was reached, inside a bar or by its close.
+    Target,
+    /// The stop was hit.
+    Stop,
+    /// The slower trend turned.
+    Flip,
+    /// Held too long, and losing.
+    Time,
+    /// An entry of the other side filled before its cancel.
+    OppositeFill,
+    /// The position could not be kept under a stop.
+    Emergency,
+    /// A kill switch that closes positions tripped.
+    KillSwitch,
+    /// The exchange closed by force.
+    Liquidation,
+}
+
+impl CloseReason {
+    /// Its name, as in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Target => "target",
+            Self::Stop => "stop",
+            Self::Flip => "flip",
+            Self::Time => "time",
+            Self::OppositeFill => "opposite_fill",
+            Self::Emergency => "emergency",
+            Self::KillSwitch => "kill_switch",
+            Self::Liquidation => "liquidation",
+        }
+    }
 }
 
 /// Which side of the spread a fill was on.
@@ -127,8 +192,8 @@ pub struct Cycle {
     pub opened: i64,
     /// The closing fill, in milliseconds.
     pub closed: i64,
-    /// Why it was closed: `target`, `stop`, `flip`, `time`, `signal`, `liquidation`.
-    pub reason: String,
+    /// Why it was closed.
+    pub reason: CloseReason,
     /// Average price of the entries.
     pub average_entry: Decimal,
     /// Average price of the exits.

@@ -115,7 +115,7 @@ fn equity(backtest: &Backtest) -> Markup {
                 @for (index, name) in books.enumerate() { option value=(index + 1) { (name) } }
             } }
             (overview::legend())
-            span.key.hold { "buy and hold, same capital, equal weights" }
+            span.key.hold { "buy and hold from the first open, same capital, equal weights" }
             span.spacer {}
             (zoom_buttons("equity-chart"))
         }

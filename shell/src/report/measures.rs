@@ -54,8 +54,8 @@ pub struct Metrics {
     pub longest_cycle: Option<LongestCycle>,
     /// Time with at least one open cycle, in percent of the run.
     pub exposure_percent: Option<f64>,
-    /// Return of the same symbols bought with equal weights and held over the same period,
-    /// without leverage, fees or funding.
+    /// Return of the same symbols bought with equal weights, each at its first open in the run, and
+    /// held to its last close, without leverage, fees or funding.
     pub buy_and_hold_percent: Option<f64>,
 }
 

@@ -83,7 +83,7 @@ pub struct Costs {
     pub slippage_percent: Decimal,
     /// Slippage of stops on the pessimistic path, in percent of the price.
     pub stop_slippage_percent: Decimal,
-    /// Extra fee of a liquidation, in percent of the notional.
+    /// Fee of a liquidation, in place of that of a crossing order, in percent of the notional.
     pub liquidation_percent: Decimal,
 }
 
@@ -96,8 +96,6 @@ pub struct BookParameters {
     pub kind: String,
     /// The wallet's balance at the start, in USDT.
     pub capital: Decimal,
-    /// Leverage of the strategy; a symbol may have its own.
-    pub leverage: u32,
     /// How levels are entered: `limit` or `market`.
     pub entry_order: String,
     /// The timeframe of decisions.
@@ -113,7 +111,7 @@ pub struct BookParameters {
 pub struct SymbolParameters {
     /// The symbol.
     pub symbol: String,
-    /// The exchange's price step, in USDT.
+    /// The price step used, in USDT: the exchange's, or a finer one where recorded prices are finer.
     pub tick: Decimal,
     /// The exchange's quantity step, in the base coin.
     pub lot: Decimal,
@@ -177,9 +175,11 @@ pub struct DataSeries {
     pub to: Moment,
     /// Rows read.
     pub rows: u64,
-    /// Bars missing between the first and the last.
+    /// Holes between the first and the last row, each of one or more missing bars; 0 for funding,
+    /// whose holes `funding` counts.
     pub gaps: u64,
-    /// SHA-256 of the content after decompression, in hexadecimal.
+    /// SHA-256 of the file's bytes as found on disk, compressed or not, in hexadecimal; empty
+    /// without a file.
     pub sha256: String,
     /// The price step used: the exchange's, or the finest in the series where history is finer.
     pub tick_used: Option<Decimal>,

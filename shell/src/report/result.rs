@@ -9,8 +9,8 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 pub use super::facts::{
-    Cycle, Direction, EquityCurve, EquityPoint, Fill, FillKind, Funding, Liquidity, OpenCycle,
-    Refusal, Side, Switch, Trip,
+    CloseReason, Cycle, Direction, EquityCurve, EquityPoint, Fill, FillKind, FillReason, Funding,
+    Liquidity, OpenCycle, Refusal, Side, Switch, Trip,
 };
 pub use super::measures::{Drawdown, DrawdownBasis, LongestCycle, Metrics};
 pub use super::parameters::{

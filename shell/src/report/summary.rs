@@ -167,7 +167,11 @@ fn trips(out: &mut String, backtest: &Backtest, style: Style) {
 }
 
 fn open_cycles(out: &mut String, backtest: &Backtest, style: Style) {
-    section(out, style, "Cycles still open at the end, not in the profit above");
+    section(
+        out,
+        style,
+        "Cycles still open at the end; their unrealised result is not in the profit above",
+    );
     let header = ["Path", "Book", "Symbol", "Opened", "Levels", "Entry", "Last", "Unrealised"];
     let mut table = table(style, &header);
     let mut left = 0;

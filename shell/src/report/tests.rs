@@ -72,7 +72,6 @@ fn nothing_from_outside_becomes_markup_or_script() {
         }
     };
     backtest.paths.pessimistic.cycles.iter_mut().for_each(|c| rename(&mut c.symbol));
-    backtest.paths.pessimistic.cycles.iter_mut().for_each(|c| c.reason = EVIL.to_owned());
     backtest.paths.pessimistic.refusals.iter_mut().for_each(|r| r.reason = EVIL.to_owned());
     backtest.parameters.books[0].name = EVIL.to_owned();
     backtest.parameters.books[0].symbols[0].strategy.insert(EVIL.to_owned(), EVIL.into());
@@ -85,6 +84,17 @@ fn nothing_from_outside_becomes_markup_or_script() {
             || !html[html.find("id=\"series\"").unwrap()..].contains('\u{2028}')
     );
     assert_eq!(html.matches("</script>").count(), 2);
+}
+
+#[test]
+fn words_near_an_end_of_the_scale_stay_inside() {
+    let (mut backtest, prices) = sample::small();
+    for (hold, x) in [(0.1, "85.0"), (900.0, "915.0")] {
+        backtest.paths.pessimistic.total.buy_and_hold_percent = Some(hold);
+        let html = page(&backtest, &prices).unwrap();
+        let label = format!("<text x=\"{x}\" y=\"13\">buy and hold ");
+        assert!(html.contains(&label), "{hold}");
+    }
 }
 
 #[test]
@@ -147,7 +157,7 @@ fn the_summary_of_a_small_result() {
      pessimistic   2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
      optimistic    2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
 
-    Cycles still open at the end, not in the profit above
+    Cycles still open at the end; their unrealised result is not in the profit above
      Path          Book            Symbol         Opened             Levels   Entry      Last      Unrealised
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────
      pessimistic   grid_atr        BTCUSDT long   2022-04-30 02:59        4   70538.05   69012.6      -430.18

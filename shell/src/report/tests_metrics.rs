@@ -7,7 +7,7 @@ use super::metrics::{
     total_equity,
 };
 use super::result::{
-    Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, OpenCycle, PathResult,
+    CloseReason, Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, OpenCycle, PathResult,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -29,7 +29,7 @@ fn cycle(opened: i64, closed: i64, net: &str) -> Cycle {
         direction: Direction::Long,
         opened: opened * HOUR,
         closed: closed * HOUR,
-        reason: "target".to_owned(),
+        reason: CloseReason::Target,
         average_entry: d("100"),
         average_exit: d("101"),
         quantity: d("1"),

@@ -71,6 +71,17 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
     }
 }
 
+/// The name of a level, as in transcripts: `L0` is the long level nearest to the market, `S0` the
+/// short one.
+#[must_use]
+pub fn level(direction: Direction, level: u8) -> String {
+    let side = match direction {
+        Direction::Long => 'L',
+        Direction::Short => 'S',
+    };
+    format!("{side}{level}")
+}
+
 fn of_order(id: OrderId) -> (Option<BookId>, Option<SymbolId>) {
     (Some(id.book), Some(id.symbol))
 }
@@ -87,7 +98,7 @@ pub fn fill_reason(reason: FillReason) -> &'static str {
         FillReason::DirectionFlip => "trend turned",
         FillReason::TimeStop => "held too long",
         FillReason::OppositeFill => "other side filled first",
-        FillReason::Emergency => "no stop could be confirmed",
+        FillReason::Emergency => "the position could not be kept under a stop",
         FillReason::KillSwitch => "kill switch",
         FillReason::Liquidation => "LIQUIDATED by the exchange",
     }
@@ -95,7 +106,7 @@ pub fn fill_reason(reason: FillReason) -> &'static str {
 
 fn filled(config: &EngineConfig, fill: &Fill, cycle: u32, reason: FillReason) -> String {
     let what = match reason {
-        FillReason::Level => format!("level {}", u32::from(fill.id.level) + 1),
+        FillReason::Level => format!("level {}", level(fill.id.direction, fill.id.level)),
         FillReason::Signal
         | FillReason::Target
         | FillReason::TargetAtClose
@@ -205,7 +216,7 @@ fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
 
 fn order(id: OrderId) -> String {
     match id.kind {
-        OrderKind::Entry => format!("level {}", u32::from(id.level) + 1),
+        OrderKind::Entry => format!("level {}", level(id.direction, id.level)),
         OrderKind::Target => "the target".to_owned(),
         OrderKind::Stop => "the stop".to_owned(),
         OrderKind::Close => "the closing order".to_owned(),

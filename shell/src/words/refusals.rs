@@ -27,7 +27,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("cooldown after the last cycle, {} left", counted(*bars, "bar"))
         }
         Refusal::Disarmed => {
-            "at the start the price was already beyond level 1; it waits for a close on the other side"
+            "at the start the price was already beyond its first level; it waits for a close on the other side"
                 .to_owned()
         }
         Refusal::FreeMargin { free, floor } => format!(
@@ -52,7 +52,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("all {} of the strategy are taken", counted(*limit, "position"))
         }
         Refusal::MaxLiveGrids { limit } => format!(
-            "all {} are taken by symbols nearer to their first level",
+            "all {} are taken by open cycles or by symbols nearer to their first level",
             counted(*limit, "slot")
         ),
         Refusal::NotReady => {

@@ -111,7 +111,8 @@ impl Work {
         self.bars.len()
     }
 
-    /// One run of the whole engine.
+    /// One run of the whole engine. A function of its own, so that a profiler can find it.
+    #[inline(never)]
     pub fn run(&self, order: EntryOrder, path: Path) -> Done {
         let mut done = Done::default();
         let mut config = self.config.clone();
@@ -175,6 +176,6 @@ fn unlimited(mut config: EngineConfig) -> EngineConfig {
     config.risk.max_concurrent_positions = symbols;
     config.risk.groups.clear();
     config.books.truncate(1);
-    config.books[0].capital = Cash::usdt(1_000_000);
+    config.books[0].capital = Cash::usdt(1_000_000_000);
     config
 }

@@ -14,7 +14,7 @@ use crate::demo::view::{self, Row, Tone, WalletLine};
 use crate::words::numbers;
 
 /// What this is, first of all.
-const TITLE: &str = " gardefou demo — seeded market, simulated exchange, no money, no network ";
+const TITLE: &str = " gardefou demo — generated market, simulated exchange, no money, no network ";
 
 /// From this width on there is room for more words.
 const WIDE: u16 = 110;
@@ -197,7 +197,7 @@ fn fitted(text: &str, room: usize) -> &str {
 pub(super) fn keys(frame: &mut Frame<'_>, area: Rect, session: &Session, palette: Palette) {
     let (began, ends) = session.demo().span();
     let done = (session.demo().now() - began).0 as f64 / ((ends - began).0.max(1)) as f64;
-    let keys = " q quit  space pause  ← → symbol  + - speed";
+    let keys = " q quit  space pause  ← → symbol  a auto  + - speed";
     let bar = progress(done, usize::from(area.width).saturating_sub(keys.chars().count() + 8));
     let line = Line::styled(format!("{keys}  {bar} {:>3.0} %", 100.0 * done), palette.quiet());
     frame.render_widget(line, area);

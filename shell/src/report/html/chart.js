@@ -150,15 +150,18 @@ const TimeCharts = (() => {
       this.paint(this, g);
       this.overlay(g);
     }
-    // A part of the canvas with its own scale of values.
-    pane(top, bottom, low, high, format) {
-      const g = this.pen, room = (high - low) || Math.abs(high) || 1;
-      const a = low - room * 0.05, b = high + room * 0.05;
-      const y = (v) => bottom - (v - a) / (b - a) * (bottom - top);
+    // A part of the canvas with its own scale of values; a logarithmic one says so on its axis.
+    pane(top, bottom, low, high, format, log) {
+      const g = this.pen, scale = log ? Math.log : (v) => v, back = log ? Math.exp : (v) => v;
+      const room = (scale(high) - scale(low)) || Math.abs(scale(high)) || 1;
+      const a = scale(low) - room * 0.05, b = scale(high) + room * 0.05;
+      const y = (v) => bottom - (scale(v) - a) / (b - a) * (bottom - top);
       g.fillStyle = tone("muted"); g.strokeStyle = tone("line"); g.lineWidth = 1;
       g.textAlign = "left"; g.textBaseline = "middle";
-      for (const v of ticks(a, b, Math.max(2, Math.floor((bottom - top) / 55)))) {
+      if (log) g.fillText("log scale", this.w - this.pad.right + 8, top);
+      for (const v of (log ? decades : ticks)(back(a), back(b), Math.max(2, Math.floor((bottom - top) / 55)))) {
         const at = Math.round(y(v)) + 0.5;
+        if (log && at < top + 16) continue;
         g.beginPath(); g.moveTo(this.pad.left, at); g.lineTo(this.w - this.pad.right, at); g.stroke();
         g.fillText(format(v), this.w - this.pad.right + 8, at);
       }
@@ -207,6 +210,17 @@ const TimeCharts = (() => {
     const out = [];
     for (let i = Math.ceil(low / step); i * step <= high && out.length < 40; i++) out.push(i * step);
     return out;
+  }
+  // 1, 2 and 5 of each power of ten; only the ones, then fewer, where there is no room for more.
+  function decades(low, high, most) {
+    const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+    const all = (digits, step) => {
+      const out = [];
+      for (let power = first; power <= last; power += step) for (const m of digits) out.push(m * Math.pow(10, power));
+      return out.filter((v) => v >= low && v <= high);
+    };
+    const choices = [all([1, 2, 5], 1), all([1], 1), all([1], 3)];
+    return choices.find((c) => c.length <= 2 * most) || choices[2];
   }
   function dates(from, to, most) {
     const days = (to - from) / DAY, out = [];

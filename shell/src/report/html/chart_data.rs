@@ -151,7 +151,7 @@ impl<'a> Names<'a> {
             symbols: sorted(
                 configured.chain(traded).chain(charted).chain(held).map(String::as_str),
             ),
-            reasons: sorted(paths.iter().flat_map(|p| p.cycles.iter().map(|c| c.reason.as_str()))),
+            reasons: sorted(paths.iter().flat_map(|p| p.cycles.iter().map(|c| c.reason.name()))),
         }
     }
 
@@ -195,7 +195,7 @@ impl<'a> Names<'a> {
             u8::from(cycle.direction == Direction::Long),
             cycle.opened / 1000,
             cycle.closed / 1000,
-            self.reason(&cycle.reason),
+            self.reason(cycle.reason.name()),
             float(cycle.average_entry.round_dp(10)),
             float(cycle.average_exit.round_dp(10)),
             float(cycle.quantity),

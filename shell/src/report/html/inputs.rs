@@ -93,8 +93,7 @@ fn book_markup(book: &BookParameters) -> Markup {
     html! {
         h3 { "Book " (book.name) }
         p.muted {
-            (book.kind) ", " (money(book.capital)) " USDT, leverage " (book.leverage) ", "
-            (book.entry_order) " entries, decisions on bars of " (book.timeframe) ". "
+            (book.kind) ", " (money(book.capital)) " USDT, " (book.entry_order) " entries, decisions on bars of " (book.timeframe) ". "
             @if let Some(worst) = &book.worst_case { (worst_case(worst)) }
         }
         div.scroll { (strategy_table(book)) }

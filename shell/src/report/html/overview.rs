@@ -75,6 +75,9 @@ fn side(path: &str, metrics: &Metrics) -> Markup {
     }
 }
 
+/// Half the width of the words beside a mark on the line of returns, which is 1000 wide.
+const LABEL: f64 = 85.0;
+
 /// A line of returns in percent with zero, both paths, and buy and hold on it.
 fn scale(pessimistic: &Metrics, optimistic: &Metrics) -> Markup {
     let returns = [pessimistic.return_percent, optimistic.return_percent];
@@ -86,6 +89,8 @@ fn scale(pessimistic: &Metrics, optimistic: &Metrics) -> Markup {
     let x = |value: f64| 60.0 + 880.0 * (value - least) / spread;
     let at = |value: f64| format!("{:.1}", x(value));
     let width = format!("{:.1}", (x(high) - x(low)).abs().max(3.0));
+    // Words are wider than a mark: near an end they stay inside.
+    let label = |value: f64| format!("{:.1}", x(value).clamp(LABEL, 1000.0 - LABEL));
     html! {
         svg viewBox="0 0 1000 64" role="img" aria-label="Returns of both paths and of buy and hold" {
             line.axis x1="30" x2="970" y1="32" y2="32" {}
@@ -96,7 +101,7 @@ fn scale(pessimistic: &Metrics, optimistic: &Metrics) -> Markup {
             circle.optimistic cx=(at(high)) cy="32" r="8" {}
             @if let Some(hold) = hold {
                 line.hold x1=(at(hold)) x2=(at(hold)) y1="20" y2="44" {}
-                text x=(at(hold)) y="13" {
+                text x=(label(hold)) y="13" {
                     "buy and hold " (typographic(&signed_percent(hold)))
                 }
             }

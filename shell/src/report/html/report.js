@@ -20,7 +20,8 @@
   const equityChart = new Chart("equity-chart", WHOLE, (chart, g) => {
     const e = chosenEquity(), bottom = chart.h - chart.pad.bottom, split = chart.pad.top + (bottom - chart.pad.top) * 0.7;
     const [low, high] = range([...e.paths, e.hold], chart.view);
-    const y = chart.pane(chart.pad.top, split - 14, low, high, rounded);
+    const wide = low > 0 && high / low > 5;
+    const y = chart.pane(chart.pad.top, split - 14, low, high, rounded, wide);
     const [deep] = range(e.falls, chart.view);
     const z = chart.pane(split + 6, bottom, Math.min(deep, -0.01), 0, (v) => `${number(v, Math.abs(deep) < 5 ? 1 : 0)} %`);
     chart.clip(chart.pad.top, split, () => {
@@ -94,7 +95,7 @@
     const places = digits(p.c[i] || 1), show = (v) => number(v, places);
     const rows = [`${minute(p.t[i])}   bars of ${duration(p.step)}`, `O ${show(p.o[i])}  H ${show(p.h[i])}  L ${show(p.l[i])}  C ${show(p.c[i])}`];
     const near = (chart.near || []).filter((m) => Math.abs(m.x - x) < 7 && Math.abs(m.y - cy) < 14).slice(0, 5);
-    for (const { f } of near) rows.push(`${minute(f[0])}  ${KINDS[f[4]]}${f[6] >= 0 ? ` level ${f[6]}` : ""}  ${f[5] ? "buy" : "sell"} ${plain(f[8])} at ${plain(f[7])}  cycle ${f[3]}`);
+    for (const { f } of near) rows.push(`${minute(f[0])}  ${KINDS[f[4]]}${f[6] >= 0 ? ` level ${f[5] ? "L" : "S"}${f[6]}` : ""}  ${f[5] ? "buy" : "sell"} ${plain(f[8])} at ${plain(f[7])}  cycle ${f[3]}`);
     return rows.join("\n");
   }) : null;
 

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::chart_data::by_symbol;
 use super::overview::{amount, change, share, typographic};
 use crate::report::metrics::sum;
-use crate::report::result::{Backtest, Cycle, Metrics, OpenCycle, PathResult};
+use crate::report::result::{Backtest, CloseReason, Cycle, Metrics, OpenCycle, PathResult};
 use crate::report::words::{
     NONE, counted, day, fraction, hours, maybe, minute, money, percent, ratio, whole,
 };
@@ -130,7 +130,7 @@ pub(super) fn symbols(backtest: &Backtest) -> Markup {
 
 fn symbol_cells(cycles: &[&Cycle]) -> Markup {
     let wins = cycles.iter().filter(|c| c.net > Decimal::ZERO).count();
-    let stops = cycles.iter().filter(|c| c.reason == "stop").count();
+    let stops = cycles.iter().filter(|c| c.reason == CloseReason::Stop).count();
     let worst = cycles.iter().map(|c| c.net).min();
     html! {
         td { (whole(u64::try_from(cycles.len()).unwrap_or(u64::MAX))) }
@@ -148,7 +148,8 @@ pub(super) fn open_cycles(backtest: &Backtest) -> Markup {
         return html! { p.muted { "None: every cycle was closed." } };
     }
     html! {
-        p.muted { "In no win rate and not in the realised profit; marked at the last close." }
+        p.muted { "In no win rate. Their fees and funding are in the realised profit, their unrealised result, \
+            at the last close, is not." }
         div.scroll { table {
             (heads(&["Path", "Book", "Symbol", "Opened"], &[
                 "Levels", "Quantity", "Entry", "Last", "Stop", "Fees", "Funding", "Unrealised",

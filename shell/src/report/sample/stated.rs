@@ -57,7 +57,6 @@ fn book(name: &str, reach: f64, prices: &[PriceSeries]) -> BookParameters {
         name: name.to_owned(),
         kind: name.to_owned(),
         capital: CAPITAL.into(),
-        leverage: 6,
         entry_order: "limit".to_owned(),
         timeframe: "1h".to_owned(),
         symbols: prices.iter().map(|p| symbol(name, reach, p, prices.len())).collect(),

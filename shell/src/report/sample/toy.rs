@@ -174,7 +174,7 @@ impl<'a> Toy<'a> {
             side: if kind == FillKind::Entry { Side::Buy } else { Side::Sell },
             level,
             kind,
-            reason: reason(kind).to_owned(),
+            reason: reason(kind),
             liquidity: if maker { Liquidity::Maker } else { Liquidity::Taker },
             price,
             quantity,
@@ -195,7 +195,7 @@ impl<'a> Toy<'a> {
             direction: Direction::Long,
             opened: self.held[0].0,
             closed: time,
-            reason: reason(kind).to_owned(),
+            reason: close_reason(kind),
             average_entry: value / quantity,
             average_exit: price,
             quantity,
@@ -233,11 +233,19 @@ impl<'a> Toy<'a> {
     }
 }
 
-fn reason(kind: FillKind) -> &'static str {
+fn reason(kind: FillKind) -> FillReason {
     match kind {
-        FillKind::Entry => "entry",
-        FillKind::Target => "target",
-        FillKind::Stop => "stop",
-        FillKind::Close => "flip",
+        FillKind::Entry => FillReason::Entry,
+        FillKind::Target => FillReason::Target,
+        FillKind::Stop => FillReason::Stop,
+        FillKind::Close => FillReason::Flip,
+    }
+}
+
+fn close_reason(kind: FillKind) -> CloseReason {
+    match kind {
+        FillKind::Target => CloseReason::Target,
+        FillKind::Stop => CloseReason::Stop,
+        FillKind::Entry | FillKind::Close => CloseReason::Flip,
     }
 }

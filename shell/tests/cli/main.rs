@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests stop where something cannot happen")]
 
+mod detail;
+mod endings;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ use tempfile::TempDir;
 const START: i64 = 1_704_067_200_000;
 const HOUR: i64 = 3_600_000;
 
+/// What a run said.
 struct Said {
     code: i32,
     out: String,
