@@ -121,6 +121,12 @@ fn no_text_makes_it_panic() {
         "time +9999999999999d",
         "history A 3 bars at 5 atr 9 until 2026-01-05T09:00Z",
         "round c=-100%",
+        "exchange prices latency=1s visible=2s",
+        "exchange rejects A L0 busy 2 times",
+        "exchange loses A stop answer",
+        "exchange status all delisted",
+        "exchange leverage A 0",
+        "price all -100% mark 3 size 1",
     ];
     let mut state: u64 = 7;
     for _ in 0..3_000 {
