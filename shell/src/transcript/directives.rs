@@ -9,7 +9,7 @@ use super::orders::{Name, Order};
 use super::stage::Stage;
 use super::values::whole;
 use super::words::{Line, Word};
-use super::{answers, market, people, state};
+use super::{answers, exchange, market, people, state};
 
 const DIRECTIVES: &str = "bar, bars, round, price, history, feed, accept, confirm, reject, fill, \
     canceled, timeout, notfound, funding, settle, liquidate, deposit, withdraw, kill, release, time, \
@@ -47,7 +47,7 @@ pub(super) fn perform(stage: &mut Stage, directive: &Directive<'_>) -> Result<()
         "kill" => people::kill(stage, line),
         "release" => people::release(stage, line),
         "time" => people::time(stage, line),
-        "exchange" => people::exchange(stage, line),
+        "exchange" => exchange::attach(stage, line),
         "boot" => people::boot(stage, line),
         "restart" => people::restart(stage, line),
         "state" => state::show(stage, line),
@@ -91,8 +91,7 @@ pub(super) fn order<'a>(stage: &Stage, line: &mut Line<'a>) -> Result<(Order, Wo
     let (book, symbol) = place(stage, line)?;
     let word = line.word("L0, S0, target, stop or close")?;
     let (what, instance) = word.split("#");
-    let (kind, rung) = kind(&what)?;
-    let name = Name { book, symbol, kind, rung };
+    let name = named(book, symbol, &what)?;
     let found = match instance {
         Some(number) => {
             let number: usize = whole(&number)?;
@@ -105,6 +104,17 @@ pub(super) fn order<'a>(stage: &Stage, line: &mut Line<'a>) -> Result<(Order, Wo
         word.fault(what, "name an order that a `> place` line above shows")
     })?;
     Ok((found, word))
+}
+
+/// Takes `[book] SYMBOL L0`, and so on: the orders of a name, whether one was asked for or not.
+pub(super) fn name(stage: &Stage, line: &mut Line<'_>) -> Result<Name, Fault> {
+    let (book, symbol) = place(stage, line)?;
+    named(book, symbol, &line.word("L0, S0, target, stop or close")?)
+}
+
+fn named(book: BookId, symbol: SymbolId, word: &Word<'_>) -> Result<Name, Fault> {
+    let (kind, rung) = kind(word)?;
+    Ok(Name { book, symbol, kind, rung })
 }
 
 fn kind(word: &Word<'_>) -> Result<(OrderKind, Option<(Direction, u8)>), Fault> {

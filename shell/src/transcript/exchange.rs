@@ -1,37 +1,71 @@
 //! What may carry out commands in place of the transcript's author. Anything that speaks
-//! [`Exchange`] can be attached; the simulated venues of the core are wrapped here.
+//! [`Exchange`] can be attached; the simulated venues of the core are wrapped here: the one on
+//! bars below, the one on prices in [`prices`].
+
+mod order;
+mod prices;
 
 use std::collections::VecDeque;
 
 use gardefou_core::command::Command;
 use gardefou_core::config::{EngineConfig, EntryOrder, LEVELS_MAX};
+use gardefou_core::engine::Engine;
 use gardefou_core::event::{Ended, Event, Fill};
 use gardefou_core::ids::{BookId, FillId, OrderId, SymbolId};
 use gardefou_core::market::Bar;
-use gardefou_core::money::{Fraction, Lots, Ticks};
+use gardefou_core::money::{Cash, Fraction, Lots, Ticks};
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::walk::{Place, Rungs, Touch, Trader};
 use gardefou_core::venue::bars::{BarVenue, Path};
+use gardefou_core::venue::prices::Print;
 
+use super::orders::Orders;
 use super::stage::Stage;
+pub(super) use order::attach;
+use prices::OnPrices;
 
 /// An exchange that a transcript can attach. Time enters as an argument; what it has to say is
 /// asked for with [`Exchange::next`] after every command and at every [`Exchange::due`].
 pub(super) trait Exchange {
     /// Receives a command.
     fn take(&mut self, now: Timestamp, command: &Command);
-    /// Learns of an execution that the author of the transcript told.
-    fn learn(&mut self, fill: &Fill);
+
     /// The next thing that it says by `now`.
     fn next(&mut self, now: Timestamp) -> Option<Event>;
+
     /// When it will say something by itself.
-    fn due(&self) -> Option<Timestamp>;
-    /// The market trades at a price; what follows comes out of [`Exchange::next`].
-    fn price(&mut self, now: Timestamp, symbol: SymbolId, price: Ticks);
+    fn due(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Learns of an execution that the author of the transcript told.
+    fn learn(&mut self, _fill: &Fill) {}
+
+    /// The market trades. True when the price itself comes out of [`Exchange::next`] too.
+    fn print(&mut self, _now: Timestamp, _symbol: SymbolId, _print: Print) -> bool {
+        false
+    }
+
     /// Bars of one open time, before the engine is told that they closed.
-    fn bars(&mut self, stage: &mut Stage, bars: &[(SymbolId, Bar)], span: Span);
+    fn bars(&mut self, _stage: &mut Stage, _bars: &[(SymbolId, Bar)], _span: Span) {}
+
     /// Settles funding on what is held.
-    fn fund(&mut self, at: Timestamp, symbol: SymbolId, rate: Fraction, price: Ticks);
+    fn fund(&mut self, _at: Timestamp, _symbol: SymbolId, _rate: Fraction, _price: Ticks) {}
+
+    /// Money comes into a wallet or leaves it. True when the news comes out of [`Exchange::next`].
+    fn move_money(&mut self, _now: Timestamp, _book: BookId, _amount: Cash) -> bool {
+        false
+    }
+
+    /// In what its own records differ from the books.
+    fn differences(&self, _engine: &Engine, _orders: &Orders) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The exchange on prices, which takes orders of the author.
+    fn prices(&mut self) -> Option<&mut OnPrices> {
+        None
+    }
 }
 
 /// Accepts every order and confirms every cancel at once; fills stay with the author.
@@ -73,16 +107,6 @@ impl Exchange for Agreeing {
     fn next(&mut self, _now: Timestamp) -> Option<Event> {
         self.queue.pop_front()
     }
-
-    fn due(&self) -> Option<Timestamp> {
-        None
-    }
-
-    fn price(&mut self, _now: Timestamp, _symbol: SymbolId, _price: Ticks) {}
-
-    fn bars(&mut self, _stage: &mut Stage, _bars: &[(SymbolId, Bar)], _span: Span) {}
-
-    fn fund(&mut self, _at: Timestamp, _symbol: SymbolId, _rate: Fraction, _price: Ticks) {}
 }
 
 /// The bar venue of the core, for some of the books.
@@ -123,19 +147,13 @@ impl Exchange for OnBars {
         }
     }
 
-    fn learn(&mut self, _fill: &Fill) {}
-
     fn next(&mut self, _now: Timestamp) -> Option<Event> {
         self.venue.next_event()
     }
 
-    fn due(&self) -> Option<Timestamp> {
-        None
-    }
-
-    fn price(&mut self, _now: Timestamp, _symbol: SymbolId, _price: Ticks) {}
-
     fn bars(&mut self, stage: &mut Stage, bars: &[(SymbolId, Bar)], span: Span) {
+        // What happened inside the bars happened before they closed.
+        stage.now = bars.iter().map(|(_, bar)| bar.at).min().unwrap_or(stage.now);
         let places: Vec<Vec<Place>> = bars.iter().map(|(s, _)| self.places(stage, *s)).collect();
         for (at_close, (index, (_, bar))) in [false, true]
             .into_iter()

@@ -5,11 +5,12 @@ use gardefou_core::ids::SymbolId;
 use gardefou_core::market::{Bar, Instrument};
 use gardefou_core::money::Ticks;
 use gardefou_core::time::Timestamp;
+use gardefou_core::venue::prices::Print;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::fault::Fault;
 use super::stage::Stage;
-use super::values::{computed, decimal, instant, whole};
+use super::values::{computed, decimal, instant, quantity, whole};
 use super::words::{Line, Word};
 
 /// Prices of a bar as far as they were written.
@@ -286,11 +287,10 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
 fn close(stage: &mut Stage, bars: &[(SymbolId, Bar)]) {
     let (now, span) = (stage.now, stage.span());
     if let Some(mut exchange) = stage.exchange.take() {
-        // What happened inside the bars happened before they closed.
-        stage.now = bars.iter().map(|(_, bar)| bar.at).min().unwrap_or(now);
         exchange.bars(stage, bars, span);
         stage.exchange = Some(exchange);
         stage.now = now;
+        stage.settle();
     }
     for (symbol, bar) in bars {
         let last = &mut stage.last[usize::from(symbol.0)];
@@ -301,18 +301,34 @@ fn close(stage: &mut Stage, bars: &[(SymbolId, Bar)]) {
     }
 }
 
-/// `price SYMBOL PRICE`: the market trades there between two bars.
+/// `price SYMBOLS PRICE [mark PRICE] [size QUANTITY]`: the market trades there between two bars.
 pub(super) fn price(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
-    let word = line.word("a symbol")?;
-    let symbol = stage.symbol(&word)?;
-    let instrument = stage.instrument(symbol, &word)?;
-    let price = super::values::price(&line.word("a price")?, &instrument)?;
-    stage.takes_at(line)?;
-    let now = stage.now;
-    if let Some(exchange) = &mut stage.exchange {
-        exchange.price(now, symbol, price);
+    let word = line.word("symbols: BTCUSDT")?;
+    let symbols = stage.symbols(&word)?;
+    let last = line.word("a price: 58800 or -2%")?;
+    let mark = if line.takes("mark") { Some(line.word("a price")?) } else { None };
+    let size = if line.takes("size") { Some(line.word("a quantity")?) } else { None };
+    let on_prices = stage.exchange.as_mut().is_some_and(|exchange| exchange.prices().is_some());
+    if let Some(word) = mark.or(size).filter(|_| !on_prices) {
+        return Err(word.fault("nobody looks at it", "attach `exchange prices` before"));
     }
-    stage.settle();
-    stage.tell(&Event::PriceMoved { book: None, symbol, price });
+    stage.takes_at(line)?;
+    for symbol in symbols {
+        let instrument = stage.instrument(symbol, &word)?;
+        let before = stage.last[usize::from(symbol.0)].map(|bar| bar.close);
+        let last = relative(&last, before, &instrument)?;
+        let mark = mark.map(|mark| relative(&mark, before, &instrument)).transpose()?;
+        let size = size.map(|size| quantity(&size, &instrument)).transpose()?;
+        trade(stage, symbol, Print { last, mark: mark.unwrap_or(last), size });
+    }
     Ok(())
+}
+
+fn trade(stage: &mut Stage, symbol: SymbolId, print: Print) {
+    let now = stage.now;
+    let told = stage.exchange.as_mut().is_some_and(|exchange| exchange.print(now, symbol, print));
+    stage.settle();
+    if !told {
+        stage.tell(&Event::PriceMoved { book: None, symbol, price: print.last });
+    }
 }

@@ -217,6 +217,12 @@ impl Orders {
         }
     }
 
+    /// A new exchange answers for these books: whatever rested on the old one is gone.
+    pub(super) fn forget(&mut self, books: &[BookId]) {
+        let gone = self.all.iter_mut().filter(|order| books.contains(&order.id.book));
+        gone.for_each(|order| order.ended = true);
+    }
+
     fn with(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) {
         if let Some(order) = self.get_mut(id) {
             change(order);

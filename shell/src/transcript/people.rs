@@ -2,12 +2,10 @@
 
 use gardefou_core::engine::Engine;
 use gardefou_core::event::{Event, Feed, Request};
-use gardefou_core::ids::{BookId, SymbolId};
+use gardefou_core::ids::SymbolId;
 use gardefou_core::money::{Cash, Direction};
-use gardefou_core::venue::bars::Path;
 
-use super::directives::{book, named_book, place};
-use super::exchange::{Agreeing, OnBars};
+use super::directives::{book, place};
 use super::fault::Fault;
 use super::stage::Stage;
 use super::values::{cash, instant, percent, price, quantity};
@@ -100,7 +98,13 @@ pub(super) fn move_money(stage: &mut Stage, line: &mut Line<'_>, sign: i128) -> 
     let book = book(stage, line)?;
     let amount = cash(&line.word("an amount")?)?;
     stage.takes_at(line)?;
-    stage.tell(&Event::BalanceMoved { book, amount: Cash(amount.0 * sign) });
+    let (now, amount) = (stage.now, Cash(amount.0 * sign));
+    let exchange = stage.exchange.as_mut();
+    if exchange.is_some_and(|exchange| exchange.move_money(now, book, amount)) {
+        stage.settle();
+    } else {
+        stage.tell(&Event::BalanceMoved { book, amount });
+    }
     Ok(())
 }
 
@@ -133,39 +137,6 @@ pub(super) fn time(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> 
     stage.advance_to(&word, true)
 }
 
-/// `exchange none|agrees|bars pessimistic|bars optimistic [for BOOK…]`.
-pub(super) fn exchange(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
-    const KINDS: &str = "none, agrees, bars pessimistic or bars optimistic";
-    let word = line.word(KINDS)?;
-    stage.exchange = match word.text {
-        "none" => None,
-        "agrees" => Some(Box::new(Agreeing::default())),
-        "bars" => {
-            let word = line.word("pessimistic or optimistic")?;
-            let path = match word.text {
-                "pessimistic" => Path::Pessimistic,
-                "optimistic" => Path::Optimistic,
-                _ => return Err(word.unknown("pessimistic or optimistic")),
-            };
-            let books = chosen_books(stage, line)?;
-            Some(Box::new(OnBars::new(&stage.config, path, books)))
-        }
-        _ => return Err(word.unknown(KINDS)),
-    };
-    line.done()
-}
-
-fn chosen_books(stage: &Stage, line: &mut Line<'_>) -> Result<Vec<BookId>, Fault> {
-    if !line.takes("for") {
-        return Ok((0..stage.config.books.len() as u16).map(BookId).collect());
-    }
-    let mut books = Vec::new();
-    while let Some(book) = named_book(stage, line) {
-        books.push(book);
-    }
-    Ok(books)
-}
-
 /// `boot [SYMBOLS… | none]`: the process starts, and the feeds of these symbols stream; all of
 /// them when none is named.
 pub(super) fn boot(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
@@ -194,14 +165,17 @@ fn booted(stage: &mut Stage) {
 /// `restart with state`: the state is written, read back and booted. `restart cold`: it is lost.
 pub(super) fn restart(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let word = line.word("`with state` or `cold`")?;
-    let engine = match word.text {
-        "with" if line.takes("state") => {
-            saved_and_loaded(&stage.engine).map_err(|why| word.fault(why, "report this"))?
-        }
-        "cold" => Engine::new(stage.config.clone()),
+    let kept = match word.text {
+        "with" if line.takes("state") => true,
+        "cold" => false,
         _ => return Err(word.unknown("`with state` or `cold`")),
     };
     stage.takes_at(line)?;
+    let engine = if kept {
+        saved_and_loaded(&stage.engine).map_err(|why| word.fault(why, "report this"))?
+    } else {
+        Engine::new(stage.config.clone())
+    };
     stage.replace_engine(engine);
     booted(stage);
     Ok(())

@@ -169,6 +169,9 @@ pub(super) fn check(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault>
     line.done()?;
     let mut faults = broken(stage);
     faults.extend(unprotected(stage));
+    if let Some(exchange) = &stage.exchange {
+        faults.extend(exchange.differences(&stage.engine, &stage.orders));
+    }
     if faults.is_empty() {
         stage.write("all holds");
     }

@@ -63,7 +63,10 @@ fn mistakes_are_named_with_their_place_and_a_remedy() {
         ),
         ("time +5s now", "a.txt:9:10: `now` is one word too many; remove it"),
         ("price BTCUSDT", "a.txt:9:14: the line ends too early; add a price"),
-        ("exchange prices", "a.txt:9:10: `prices` means nothing here; write none, agrees"),
+        ("exchange nobody", "a.txt:9:10: `nobody` means nothing here; write none, agrees"),
+        ("exchange prices latency=2", "a.txt:9:25: `2` is not a length of time; write 250ms"),
+        ("exchange loses BTCUSDT L0 fill", "a.txt:9:10: no exchange on prices is attached"),
+        ("price BTCUSDT 60000 size 1", "a.txt:9:26: nobody looks at it; attach"),
         (
             "kill\n  BTCUSDT",
             "a.txt:10:3: an indented line below a directive that has none; unindent it",
@@ -118,6 +121,12 @@ fn no_text_makes_it_panic() {
         "time +9999999999999d",
         "history A 3 bars at 5 atr 9 until 2026-01-05T09:00Z",
         "round c=-100%",
+        "exchange prices latency=1s visible=2s",
+        "exchange rejects A L0 busy 2 times",
+        "exchange loses A stop answer",
+        "exchange status all delisted",
+        "exchange leverage A 0",
+        "price all -100% mark 3 size 1",
     ];
     let mut state: u64 = 7;
     for _ in 0..3_000 {
