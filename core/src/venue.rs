@@ -11,5 +11,6 @@ pub mod desk;
 #[cfg(test)]
 mod fixture;
 pub mod history;
+pub mod liquidation;
 pub mod live;
 pub mod prices;

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Position, Resting, RestingStop};
+use super::liquidation::Exposure;
 use crate::command::{Command, NewOrder};
 use crate::config::{BookConfig, Costs, EngineConfig, MarginMode};
 use crate::event::{Ended, Event, Fill, Liquidity, Reject};
@@ -335,31 +336,16 @@ impl BarVenue {
         let purse = self.wallets.get(usize::from(book.0))?;
         let desk = purse.desks.get(usize::from(symbol.0))?;
         let (value, maintenance) = *self.terms.get(usize::from(symbol.0))?;
-        let position = desk.exposure(value, self.costs.slippage)?;
-        let scale = i128::from(crate::money::SCALE);
-        let sign = i128::from(position.direction.sign());
-        let unit = i128::from(position.lots.0) * i128::from(value);
-        let maintenance = i128::from(maintenance.0);
-        let (numerator, denominator) = match self.margin_mode {
-            MarginMode::Isolated => {
-                // P̄·(1 ∓ (1/leverage − mmr))
-                let leverage = i128::from(purse.leverage[usize::from(symbol.0)].max(1));
-                let factor = leverage * scale - sign * (scale - leverage * maintenance);
-                (position.cost.0 * factor, unit * leverage * scale)
-            }
+        let Position { direction, lots, cost } = desk.exposure(value, self.costs.slippage)?;
+        let exposure = Exposure { direction, cost, lots, value, maintenance };
+        match self.margin_mode {
+            MarginMode::Isolated => exposure.isolated(purse.leverage[usize::from(symbol.0)]),
             MarginMode::Cross => {
-                // balance + others + sign·(x·unit − cost) = mmr·x·unit + maintenance of others
-                let (equity, kept) = self.others(purse, symbol);
+                let (backing, others) = self.others(purse, symbol);
                 let fees: Cash = desk.deferred.iter().map(|order| order.fee).sum();
-                let needed = kept - equity + fees.0 * scale + sign * position.cost.0 * scale;
-                (sign * needed, unit * (scale - sign * maintenance))
+                exposure.cross(backing - fees.0 * i128::from(crate::money::SCALE), others)
             }
-        };
-        let price = match position.direction {
-            Direction::Long => crate::money::ratio_up(numerator, denominator),
-            Direction::Short => crate::money::ratio_down(numerator, denominator),
-        };
-        price.is_positive().then_some(price)
+        }
     }
 
     /// True when the wallet (or the isolated position) is used up at `price` of this symbol.

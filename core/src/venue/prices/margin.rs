@@ -4,8 +4,9 @@ use super::desk::{Account, Desk, Order, OrderType, Position, reduces};
 use super::{Market, PriceVenue};
 use crate::config::MarginMode;
 use crate::ids::SymbolId;
-use crate::money::{Cash, Direction, Lots, Margin, SCALE, Ticks, ratio_down, ratio_up};
+use crate::money::{Cash, Direction, Lots, Margin, SCALE, Ticks};
 use crate::venue::bars::walk::Place;
+use crate::venue::liquidation::Exposure;
 
 /// What an order would add to one side of a symbol.
 #[derive(Clone, Copy)]
@@ -80,20 +81,16 @@ impl PriceVenue {
         let desk = self.desk(place)?;
         let position = desk.position?;
         let rules = self.market(place.symbol)?.rules;
-        let (backing, others) = match desk.margin_mode {
-            MarginMode::Isolated => (own_margin(desk, &position), 0),
-            MarginMode::Cross => self.shared(account, place.symbol),
-        };
-        // backing + sign·(x·unit − cost) ≤ maintenance·x·unit + others, everything times 1e8.
-        let sign = i128::from(position.direction.sign());
-        let unit = i128::from(position.lots.0) * i128::from(rules.value);
-        let numerator = others - backing + sign * position.cost.0 * i128::from(SCALE);
-        let denominator = unit * (sign * i128::from(SCALE) - i128::from(rules.maintenance.0));
-        let price = match position.direction {
-            Direction::Long => ratio_up(numerator, denominator),
-            Direction::Short => ratio_down(-numerator, -denominator),
-        };
-        price.is_positive().then_some(price)
+        let Position { direction, lots, cost, .. } = position;
+        let (value, maintenance) = (rules.value, rules.maintenance);
+        let exposure = Exposure { direction, cost, lots, value, maintenance };
+        match desk.margin_mode {
+            MarginMode::Isolated => exposure.isolated(desk.leverage),
+            MarginMode::Cross => {
+                let (backing, others) = self.shared(account, place.symbol);
+                exposure.cross(backing, others)
+            }
+        }
     }
 
     /// What all cross positions of a wallet share, and the maintenance of those other than

@@ -1,0 +1,87 @@
+//! At which price an exchange liquidates (matching rule 11): one formula for both venues.
+
+use crate::money::{Cash, Direction, Fraction, Lots, SCALE, Ticks, ratio_down, ratio_up};
+
+/// A position as the formulas see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Exposure {
+    /// Long or short.
+    pub direction: Direction,
+    /// Notional at entry.
+    pub cost: Cash,
+    /// Quantity held; above zero.
+    pub lots: Lots,
+    /// Worth of one lot at one tick, in 1e-8 USDT.
+    pub value: i64,
+    /// Maintenance margin, as a part of the notional.
+    pub maintenance: Fraction,
+}
+
+impl Exposure {
+    /// Isolated margin: P̄·(1 ∓ (1/leverage − maintenance)), rounded to the nearer tick like a
+    /// stop; none when it is not above zero.
+    #[must_use]
+    pub fn isolated(&self, leverage: u32) -> Option<Ticks> {
+        let (leverage, scale) = (i128::from(leverage.max(1)), i128::from(SCALE));
+        let distance = scale - leverage * i128::from(self.maintenance.0);
+        let factor = leverage * scale - self.sign() * distance;
+        self.price(self.cost.0 * factor, self.unit() * leverage * scale)
+    }
+
+    /// Cross margin: where `backing` (balance and unrealised result of the others, in 1e-16 USDT)
+    /// and the result of this position are down to its maintenance and that of the `others`.
+    #[must_use]
+    pub fn cross(&self, backing: i128, others: i128) -> Option<Ticks> {
+        // backing + sign·(x·unit − cost) = maintenance·x·unit + others
+        let (sign, scale) = (self.sign(), i128::from(SCALE));
+        let needed = others - backing + sign * self.cost.0 * scale;
+        let part = scale - sign * i128::from(self.maintenance.0);
+        self.price(sign * needed, self.unit() * part)
+    }
+
+    fn sign(&self) -> i128 {
+        i128::from(self.direction.sign())
+    }
+
+    fn unit(&self) -> i128 {
+        i128::from(self.lots.0) * i128::from(self.value)
+    }
+
+    fn price(&self, numerator: i128, denominator: i128) -> Option<Ticks> {
+        let price = match self.direction {
+            Direction::Long => ratio_up(numerator, denominator),
+            Direction::Short => ratio_down(numerator, denominator),
+        };
+        price.is_positive().then_some(price)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(direction: Direction) -> Exposure {
+        // Ten lots at 1000 ticks; a lot at a tick is worth 1 USDT.
+        let cost = Cash::usdt(10_000);
+        let (lots, value) = (Lots(10), SCALE);
+        Exposure { direction, cost, lots, value, maintenance: Fraction::percent(1) }
+    }
+
+    #[test]
+    fn isolated_counts_from_the_average_entry() {
+        // 10×, 1 %: 9 % away.
+        assert_eq!(held(Direction::Long).isolated(10), Some(Ticks(910)));
+        assert_eq!(held(Direction::Short).isolated(10), Some(Ticks(1_090)));
+        assert_eq!(held(Direction::Long).isolated(1), Some(Ticks(10)));
+    }
+
+    #[test]
+    fn cross_is_where_equity_meets_maintenance() {
+        // 1000 USDT behind it: 1000 + 10·(x − 1000) = 0.01·10·x at x = 909.09.
+        let backing = Cash::usdt(1_000).0 * i128::from(SCALE);
+        assert_eq!(held(Direction::Long).cross(backing, 0), Some(Ticks(910)));
+        assert_eq!(held(Direction::Short).cross(backing, 0), Some(Ticks(1_089)));
+        // More than the position can lose.
+        assert_eq!(held(Direction::Long).cross(backing * 20, 0), None);
+    }
+}
