@@ -290,12 +290,12 @@ pub struct RiskConfig {
 }
 
 impl RiskConfig {
-    /// Closed bars that a book waits after a cold start.
+    /// Closed bars that a book waits after a cold start; none where it neither waits nor arms.
     #[must_use]
-    pub fn cooling(&self, mode: Mode) -> u32 {
+    pub fn cooling(&self, mode: Mode) -> Option<u32> {
         match mode {
-            Mode::Live => self.cold_start_bars,
-            Mode::Paper => 0,
+            Mode::Live => Some(self.cold_start_bars),
+            Mode::Paper => None,
         }
     }
 }

@@ -256,7 +256,7 @@ impl Engine {
                 let timely = facts == Facts::WithBars || bar.at + span + span > now;
                 if current && timely && !lane.runner.is_behind() {
                     lane.fresh = true;
-                    lane.mark = bar.close;
+                    lane.last = bar.close;
                     taken = true;
                 }
             } else {
@@ -294,7 +294,7 @@ impl Engine {
             }
             let append = lane.runner.load(bar);
             if append == Append::Appended {
-                lane.mark = bar.close;
+                lane.last = bar.close;
             } else {
                 misplaced(symbol, bar, append, out);
             }
@@ -336,26 +336,32 @@ impl Engine {
 
     fn requested(&mut self, now: Timestamp, request: &Request, by: &str, out: &mut Step) {
         match request {
-            Request::Release { book: Some(id) } => {
-                if let Some(book) = self.books.get_mut(usize::from(id.0))
-                    && book.release(now)
-                {
-                    released(Switch::Session(*id), now, by, out);
-                }
-            }
-            Request::Release { book: None } => {
-                for mode in [Mode::Paper, Mode::Live] {
-                    let global = &mut self.globals[mode as usize];
-                    if global.latch.take().is_some() {
-                        global.window.clear();
-                        let books = self.books.iter_mut().filter(|book| book.mode == mode);
-                        books.for_each(|book| book.globally_latched = false);
-                        released(Switch::Global(mode), now, by, out);
+            Request::Release { switch } => {
+                let released = match *switch {
+                    Switch::Session(id) => {
+                        self.books.get_mut(usize::from(id.0)).is_some_and(|book| book.release(now))
                     }
+                    Switch::Global(mode) => self.release_global(mode),
+                };
+                if released {
+                    let (switch, at, by) = (*switch, now, by.into());
+                    out.notices.push(Notice::SwitchReleased { switch, at, by });
                 }
             }
             Request::Kill { book, reason } => self.kill(now, *book, reason, out),
         }
+    }
+
+    /// Releases the global switch of a mode; false when it was not tripped.
+    fn release_global(&mut self, mode: Mode) -> bool {
+        let global = &mut self.globals[mode as usize];
+        if global.latch.take().is_none() {
+            return false;
+        }
+        global.window.clear();
+        let books = self.books.iter_mut().filter(|book| book.mode == mode);
+        books.for_each(|book| book.globally_latched = false);
+        true
     }
 
     fn time_passed(&mut self, now: Timestamp, out: &mut Step) {
@@ -390,10 +396,6 @@ impl Engine {
             self.judge_globals(now, &[mode], out);
         }
     }
-}
-
-fn released(switch: Switch, at: Timestamp, by: &str, out: &mut Step) {
-    out.notices.push(Notice::SwitchReleased { switch, at, by: by.into() });
 }
 
 /// Says what is wrong with a bar that was not taken, and asks for missing ones.

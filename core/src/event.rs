@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::market::Bar;
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
+use crate::notice::Switch;
 use crate::time::Timestamp;
 
 /// Everything that the outside can tell the engine.
@@ -237,12 +238,12 @@ pub enum Ended {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Release a book's session switch, or the global one of its mode; sets a new reference.
+    /// Release a switch; sets a new reference.
     Release {
-        /// Which book; none = the global switches.
-        book: Option<BookId>,
+        /// Which one.
+        switch: Switch,
     },
-    /// Stop new entries of a book for good (until released).
+    /// Stop new entries of a book until a person releases it.
     Kill {
         /// Which book; none = all.
         book: Option<BookId>,

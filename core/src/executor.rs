@@ -80,7 +80,7 @@ pub struct Lane {
     /// Executions of exits that were told before the entries that they closed.
     pub early: Vec<(Fill, FillReason)>,
     /// Last price: of the last close, or of the market since.
-    pub mark: Ticks,
+    pub last: Ticks,
     /// A bar of the round in progress has come.
     pub fresh: bool,
     /// The readiness told last; the next one is told when its kind differs.
@@ -140,8 +140,8 @@ pub struct Target {
     pub placed: bool,
     /// Confirmed with these figures. While it is not, every price is watched instead.
     pub working: bool,
-    /// A request with these figures is not answered yet.
-    pub asked: bool,
+    /// Requests not answered yet; the last one has these figures.
+    pub asked: u8,
     /// Acceptances in a row with other figures than those asked for.
     pub unequal: u8,
 }
@@ -321,7 +321,7 @@ impl Lane {
             close: None,
             seen: VecDeque::new(),
             early: Vec::new(),
-            mark: Ticks::ZERO,
+            last: Ticks::ZERO,
             fresh: false,
             readiness: None,
             told: None,
@@ -342,7 +342,7 @@ impl Lane {
     #[must_use]
     pub fn unrealised(&self) -> Cash {
         match &self.cycle {
-            Some(cycle) => cycle.unrealised(self.notional(self.mark, cycle.basis.lots)),
+            Some(cycle) => cycle.unrealised(self.notional(self.last, cycle.basis.lots)),
             None => Cash::ZERO,
         }
     }

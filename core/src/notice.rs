@@ -8,6 +8,7 @@ use crate::event::{Fill, Reject};
 use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
 use crate::risk::Refusal;
+use crate::risk::switches::Cause;
 use crate::time::Timestamp;
 
 /// Everything that the engine says to people.
@@ -44,7 +45,7 @@ pub enum Notice {
     },
     /// A cycle ended; its result is final.
     CycleClosed(CycleResult),
-    /// A side that could have been quoted was not; said when the reason changes.
+    /// A symbol that could have been quoted was not; said when the reason changes.
     Refused {
         /// Which book.
         book: BookId,
@@ -59,10 +60,8 @@ pub enum Notice {
         switch: Switch,
         /// When.
         at: Timestamp,
-        /// The loss that tripped it.
-        loss: Fraction,
-        /// The limit.
-        limit: Fraction,
+        /// Why.
+        cause: Cause,
     },
     /// A switch was released.
     SwitchReleased {
@@ -73,8 +72,7 @@ pub enum Notice {
         /// By whom.
         by: String,
     },
-    /// A position has had no confirmed stop, or one that did not execute, for longer than the
-    /// deadline. It is being closed, unless the exchange does not answer.
+    /// A position has not been protected for longer than the deadline.
     Unprotected {
         /// Which book.
         book: BookId,
@@ -82,6 +80,8 @@ pub enum Notice {
         symbol: SymbolId,
         /// Since when.
         since: Timestamp,
+        /// What is wrong with its stop.
+        why: Exposed,
     },
     /// The exchange surprised us; recorded, and a reason to reconcile.
     Anomaly {
@@ -107,7 +107,8 @@ pub enum FillReason {
     Level,
     /// A signal of a mono-position strategy.
     Signal,
-    /// The target was reached on the exchange.
+    /// The price reached the target: the resting order filled, or it was not confirmed and the
+    /// position was closed at market.
     Target,
     /// The target was met by a close.
     TargetAtClose,
@@ -119,7 +120,7 @@ pub enum FillReason {
     TimeStop,
     /// The other side's entry filled before its cancel.
     OppositeFill,
-    /// A stop could not be confirmed.
+    /// The position could not be kept under a stop.
     Emergency,
     /// A switch with `on_kill: flatten`.
     KillSwitch,
@@ -160,6 +161,18 @@ pub struct CycleResult {
     pub funding: Cash,
     /// gross − fees + funding.
     pub net: Cash,
+}
+
+/// What is wrong with the stop of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposed {
+    /// The exchange refused it or does not have it: the position is being closed.
+    Unconfirmed,
+    /// The price is beyond it and it has not executed: the position is being closed.
+    NotExecuted,
+    /// The exchange does not answer: it is asked on, nothing is added, nothing is closed.
+    NoAnswer,
 }
 
 /// Names a switch.

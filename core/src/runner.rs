@@ -78,14 +78,16 @@ pub enum Trend {
 }
 
 impl Runner {
-    /// A runner without history. `cooling` > 0 makes it wait and arm like a live cold start.
+    /// A runner without history. With `cooling` it waits that many bars and arms, like a live cold
+    /// start.
     #[must_use]
-    pub fn new(params: &Params, timeframe: Timeframe, cooling: u32) -> Self {
+    pub fn new(params: &Params, timeframe: Timeframe, cooling: Option<u32>) -> Self {
         let indicators = match params {
             Params::Grid(p) => Indicators::grid(p, timeframe),
             Params::Mono(p) => Indicators::mono(p),
         };
-        let arming = if cooling > 0 { Arming::Awaiting } else { Arming::Always };
+        let arming = if cooling.is_some() { Arming::Awaiting } else { Arming::Always };
+        let cooling = cooling.unwrap_or(0);
         let series = Series::new(timeframe);
         Self { series, indicators, warmup: params.warmup_bars(), cooling, arming, behind: None }
     }

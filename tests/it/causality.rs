@@ -123,7 +123,7 @@ impl Watch for Foresight {
                     self.standing.insert(key, (order.price, order.lots.0));
                 }
                 for order in desk.market.iter().filter(|order| order.preset.is_some()) {
-                    self.standing.insert(at(order.id.direction, 0), (lane.mark, order.lots.0));
+                    self.standing.insert(at(order.id.direction, 0), (lane.last, order.lots.0));
                 }
                 for direction in Direction::BOTH {
                     for (rung, level) in lane.wanted[direction.index()].iter().zip(0u8..) {

@@ -14,6 +14,7 @@ use gardefou_core::event::{Event, Feed, Request};
 use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::market::Bar;
 use gardefou_core::money::Fraction;
+use gardefou_core::notice::Switch;
 use gardefou_core::step::Step;
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::BarVenue;
@@ -258,18 +259,18 @@ impl<W: Watch> Driver<W> {
             return None;
         }
         let engine = &self.told.engine;
-        let global = [Mode::Paper, Mode::Live].into_iter().any(|mode| {
+        let global = [Mode::Live, Mode::Paper].into_iter().find(|&mode| {
             let latch = engine.global(mode).latch.as_ref();
             latch.is_some_and(|latch| now >= latch.at + Span::DAY)
         });
-        if global {
-            return Some(Request::Release { book: None });
+        if let Some(mode) = global {
+            return Some(Request::Release { switch: Switch::Global(mode) });
         }
         let over = |book: &&gardefou_core::engine::Book| {
             book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY)
         };
         let book = engine.books().iter().rev().find(over)?;
-        Some(Request::Release { book: Some(book.id) })
+        Some(Request::Release { switch: Switch::Session(book.id) })
     }
 }
 

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::book::Book;
 use super::round::Round;
 use crate::config::{
-    EngineConfig, EntryOrder, Facts, GridParams, LEVELS_MAX, Mode, MonoParams, OnKill, Params,
+    Costs, EngineConfig, EntryOrder, Facts, GridParams, LEVELS_MAX, Mode, MonoParams, OnKill,
+    Params,
 };
 use crate::executor::{Effects, Lane};
 use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
@@ -104,7 +105,9 @@ impl Book {
                 } else if round.last(lane.symbol) != Some(at) {
                     // No bar of this close: nothing more is added; stop and target stay.
                     lane.want_nothing();
-                    lane.sync(&mut fx);
+                    for direction in Direction::BOTH {
+                        lane.withdraw_side(&mut fx, direction);
+                    }
                     counts = lane.cycle.is_some();
                 }
                 if counts {
@@ -135,51 +138,9 @@ impl Book {
         out: &mut Step,
     ) {
         let (lanes, mut fx) = self.split(now, config, out);
-        slots::rank(&mut rooms.candidates);
-        for candidate in &rooms.candidates {
-            let lane = &mut lanes[candidate.lane];
-            match rooms.tally.review(&config.risk, means, candidate) {
-                Ok(()) => {
-                    rooms.tally.take(candidate);
-                    lane.told = None;
-                }
-                Err(refusal) => {
-                    rooms.plans[candidate.lane] = Plan::Nothing;
-                    lane.refuse(&mut fx, refusal);
-                }
-            }
-        }
-        let mut leaving = 0;
-        let mut withdrawn = Margin::ZERO;
-        for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
-            if matches!(plan, Plan::Nothing) {
-                lane.sync(&mut fx);
-                if lane.has_entries() {
-                    // Of a flat symbol nothing is in the tally, orders in doubt included.
-                    let (flat, counted) = (lane.cycle.is_none(), lane.planned());
-                    leaving += u32::from(flat);
-                    withdrawn += lane.reserved() - if flat { Margin::ZERO } else { counted };
-                }
-            }
-        }
-        // What the cancels free is used once they are terminal.
-        let crowded = rooms.tally.slots() + leaving > config.risk.max_live_grids
-            || (withdrawn.is_positive()
-                && !rooms.tally.leaves_room(&config.risk, means, withdrawn));
-        for (lane, plan) in lanes.iter_mut().zip(&rooms.plans) {
-            match plan {
-                Plan::Nothing => {}
-                Plan::Quote => {
-                    lane.held_back = crowded && !lane.has_entries();
-                    lane.sync(&mut fx);
-                }
-                Plan::Enter(..) if lane.waits_for_protection(&mut fx) => {}
-                Plan::Enter(direction, lots) => {
-                    let price = lane.mark;
-                    lane.enter_at_market(&mut fx, *direction, 0, price, *lots);
-                }
-            }
-        }
+        rooms.review(lanes, means, &mut fx);
+        let crowded = rooms.withdraw(lanes, means, &mut fx);
+        rooms.send(lanes, crowded, &mut fx);
         *fx.waiting = lanes.iter().any(|lane| lane.held_back);
     }
 }
@@ -197,6 +158,63 @@ impl Rooms {
                 lane.tell_refusal(fx, Refusal::KillSwitch);
             }
             Err(refusal) => lane.refuse(fx, refusal),
+        }
+    }
+
+    /// Every candidate in rank order: taken while it fits, refused with the reason otherwise.
+    fn review(&mut self, lanes: &mut [Lane], means: &Means, fx: &mut Effects<'_>) {
+        slots::rank(&mut self.candidates);
+        for candidate in &self.candidates {
+            let lane = &mut lanes[candidate.lane];
+            match self.tally.review(fx.risk, means, candidate) {
+                Ok(()) => {
+                    self.tally.take(candidate);
+                    lane.told = None;
+                }
+                Err(refusal) => {
+                    self.plans[candidate.lane] = Plan::Nothing;
+                    lane.refuse(fx, refusal);
+                }
+            }
+        }
+    }
+
+    /// Withdraws what nothing is planned for. True when new rungs have to wait until these cancels
+    /// are terminal, since slots or margin would not suffice before.
+    fn withdraw(&self, lanes: &mut [Lane], means: &Means, fx: &mut Effects<'_>) -> bool {
+        let mut leaving = 0;
+        let mut withdrawn = Margin::ZERO;
+        for (lane, plan) in lanes.iter_mut().zip(&self.plans) {
+            if !matches!(plan, Plan::Nothing) {
+                continue;
+            }
+            lane.sync(fx);
+            if lane.has_entries() {
+                // Of a flat symbol nothing is in the tally, orders in doubt included.
+                let flat = lane.cycle.is_none();
+                let counted = if flat { Margin::ZERO } else { lane.planned() };
+                leaving += u32::from(flat);
+                withdrawn += lane.reserved() - counted;
+            }
+        }
+        self.tally.slots() + leaving > fx.risk.max_live_grids
+            || (withdrawn.is_positive() && !self.tally.leaves_room(fx.risk, means, withdrawn))
+    }
+
+    /// Sends what was granted.
+    fn send(&self, lanes: &mut [Lane], crowded: bool, fx: &mut Effects<'_>) {
+        for (lane, plan) in lanes.iter_mut().zip(&self.plans) {
+            match *plan {
+                Plan::Nothing => {}
+                Plan::Quote => {
+                    lane.held_back = crowded && !lane.has_entries();
+                    lane.sync(fx);
+                }
+                Plan::Enter(..) if lane.waits_for_protection(fx) => {}
+                Plan::Enter(direction, lots) => {
+                    lane.enter_at_market(fx, direction, 0, lane.last, lots);
+                }
+            }
         }
     }
 }
@@ -225,7 +243,7 @@ impl Lane {
         Candidate {
             lane: index,
             distance: Ticks::ZERO,
-            close: self.mark,
+            close: self.last,
             margin,
             loss_at_stop: self.loss_at_stop(margin, scene.config),
             sides,
@@ -245,9 +263,6 @@ impl Lane {
     /// An open cycle at a close: target, decision to close, ladder (fills.md 8). Nothing that
     /// withholds entries withholds this.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
-        if self.cycle.is_none() {
-            return self.want_nothing(); // A market entry in flight: nothing is added to it.
-        }
         if scene.latched && scene.config.risk.on_kill == OnKill::Flatten {
             return self.close_at_market(fx, FillReason::KillSwitch);
         }
@@ -302,13 +317,18 @@ impl Lane {
         old && self.unrealised().0 < 0
     }
 
+    /// What deeper levels are built on: the cycle, or the market entry that is about to open one.
+    fn base(&self) -> Option<(Direction, Basis, [Lots; LEVELS_MAX])> {
+        let entering = self.entries.iter().map(|entry| entry.id.direction).next();
+        match &self.cycle {
+            Some(cycle) => Some((cycle.direction, cycle.basis, cycle.filled)),
+            None => Some((entering?, Basis::default(), [Lots::ZERO; LEVELS_MAX])),
+        }
+    }
+
     /// The unfilled levels of an open cycle follow the average.
     fn deepen_ladder(&mut self, params: &GridParams, view: &View, scene: &Scene<'_>) {
-        let Some((direction, held, taken)) =
-            self.cycle.as_ref().map(|cycle| (cycle.direction, cycle.basis, cycle.filled))
-        else {
-            return;
-        };
+        let Some((direction, held, taken)) = self.base() else { return };
         if scene.latched && scene.config.risk.on_kill == OnKill::Block {
             return; // Resting orders stay; nothing new.
         }
@@ -498,6 +518,21 @@ impl Lane {
         }
     }
 
+    /// A round trip from the close to the target must earn more than its fees.
+    fn mono_pays(
+        &self,
+        params: &MonoParams,
+        direction: Direction,
+        basis: Basis,
+        costs: &Costs,
+    ) -> Result<(), Refusal> {
+        let target = exits::profit_price(direction, basis, self.terms.value, params.take_profit);
+        let exit = self.notional(target, basis.lots);
+        let gain = Cash((exit - basis.cost).0 * i128::from(direction.sign()));
+        let fees = basis.cost.times_up(costs.taker) + exit.times_up(costs.maker);
+        if gain > fees { Ok(()) } else { Err(Refusal::RoundTrip { gain, fees }) }
+    }
+
     fn offer_mono(
         &self,
         params: &MonoParams,
@@ -518,10 +553,9 @@ impl Lane {
         if !self.terms.accepts(view.close, lots) {
             return Err(Refusal::BelowMinimum);
         }
-        let mut offer = Offer {
-            margin: Margin::of(self.notional(view.close, lots), params.leverage),
-            ..Offer::default()
-        };
+        let cost = self.notional(view.close, lots);
+        self.mono_pays(params, direction, Basis { cost, lots }, costs)?;
+        let mut offer = Offer { margin: Margin::of(cost, params.leverage), ..Offer::default() };
         offer.sides[direction.index()] = true;
         Ok((offer, direction, lots))
     }

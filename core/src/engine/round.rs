@@ -12,7 +12,7 @@ use crate::config::Mode;
 use crate::ids::{BookId, SymbolId};
 use crate::money::Cash;
 use crate::notice::{Notice, Switch};
-use crate::risk::switches::Latch;
+use crate::risk::switches::{Cause, Latch};
 use crate::step::Step;
 use crate::time::{Span, Timestamp};
 
@@ -165,9 +165,10 @@ impl Engine {
                 config.risk.session_loss_mono
             };
             if let Some(loss) = book.session.loss_beyond(book.wallet.realised, limit) {
-                book.latch = Some(Latch { at: now, loss, limit, reason: None });
+                let cause = Cause::Loss { loss, limit };
+                book.latch = Some(Latch { at: now, cause: cause.clone() });
                 let switch = Switch::Session(book.id);
-                out.notices.push(Notice::SwitchTripped { switch, at: now, loss, limit });
+                out.notices.push(Notice::SwitchTripped { switch, at: now, cause });
                 book.block(now, config, out);
             }
         }
@@ -189,9 +190,10 @@ impl Engine {
             }
             let (window, limit) = (config.risk.global_window, config.risk.global_loss);
             if let Some(loss) = global.window.sample(now, equity, window, limit) {
-                global.latch = Some(Latch { at: now, loss, limit, reason: None });
+                let cause = Cause::Loss { loss, limit };
+                global.latch = Some(Latch { at: now, cause: cause.clone() });
                 let switch = Switch::Global(mode);
-                out.notices.push(Notice::SwitchTripped { switch, at: now, loss, limit });
+                out.notices.push(Notice::SwitchTripped { switch, at: now, cause });
                 for book in books.iter_mut().filter(|book| book.mode == mode) {
                     book.globally_latched = true;
                     book.block(now, config, out);
@@ -210,11 +212,10 @@ impl Engine {
     ) {
         let Self { config, books, .. } = self;
         for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
-            let zero = crate::money::Fraction::ZERO;
-            let latch = Latch { at: now, loss: zero, limit: zero, reason: Some(reason.into()) };
-            book.latch.get_or_insert(latch);
+            let cause = Cause::Person { reason: reason.into() };
+            book.latch.get_or_insert_with(|| Latch { at: now, cause: cause.clone() });
             let switch = Switch::Session(book.id);
-            out.notices.push(Notice::SwitchTripped { switch, at: now, loss: zero, limit: zero });
+            out.notices.push(Notice::SwitchTripped { switch, at: now, cause });
             book.block(now, config, out);
         }
     }

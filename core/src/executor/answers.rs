@@ -57,8 +57,14 @@ impl Lane {
             OrderKind::Stop => self.stop_rejected(fx, id, why),
             OrderKind::Close => self.close_failed(fx, id),
         }
-        if why != Reject::UnknownOrder {
+        if why != Reject::UnknownOrder && self.is_new_complaint(id, why) {
             fx.tell(Notice::Anomaly { what: Anomaly::Rejected(id, why) });
+        }
+        if let (Reject::BelowMinimum, Some(cycle)) = (why, &self.cycle)
+            && id.kind != OrderKind::Entry
+        {
+            let (book, symbol, lots) = (fx.ids.book, self.symbol, cycle.basis.lots);
+            fx.tell(Notice::Anomaly { what: Anomaly::Dust { book, symbol, lots } });
         }
     }
 
@@ -217,7 +223,7 @@ impl Lane {
     /// A price between bars: the target that is not confirmed working is watched here, and the
     /// stop that should have fired.
     pub fn price_moved(&mut self, fx: &mut Effects<'_>, price: Ticks) {
-        self.mark = price;
+        self.last = price;
         self.touch(fx, price);
         let Some(cycle) = &self.cycle else { return };
         let direction = cycle.direction;

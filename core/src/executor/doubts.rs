@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effects, Lane};
 use crate::command::Command;
+use crate::event::Reject;
 use crate::ids::{OrderId, OrderKind};
 use crate::step::WakeReason;
 use crate::time::{Span, Timestamp};
@@ -31,6 +32,8 @@ pub struct Doubt {
     pub asked: u8,
     /// Answers that the exchange does not know it.
     missed: u8,
+    /// The refusal of a request about it that was told to people last.
+    complaint: Option<Reject>,
     /// When it is asked for next; none once it is known how it stands.
     next: Option<Timestamp>,
 }
@@ -54,7 +57,7 @@ impl Lane {
         match self.doubts.iter_mut().find(|doubt| doubt.id == id) {
             Some(doubt) => doubt.next = doubt.next.or(Some(fx.now + doubt.wait())),
             None => {
-                let doubt = Doubt { id, asked: 1, missed: 0, next: None };
+                let doubt = Doubt { id, asked: 1, missed: 0, complaint: None, next: None };
                 self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
                 fx.out.commands.push(Command::Query { id });
             }
@@ -65,7 +68,7 @@ impl Lane {
     /// Asks for an order after a while, unless it has ended by then.
     pub(super) fn ask_later(&mut self, fx: &mut Effects<'_>, id: OrderId) {
         if self.doubts.iter().all(|doubt| doubt.id != id) {
-            let doubt = Doubt { id, asked: 0, missed: 0, next: None };
+            let doubt = Doubt { id, asked: 0, missed: 0, complaint: None, next: None };
             self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
             self.arm_questions(fx);
         }
@@ -75,6 +78,13 @@ impl Lane {
     #[must_use]
     pub fn doubts(&self, id: OrderId) -> bool {
         self.doubts.iter().any(|doubt| doubt.id == id && doubt.next.is_some())
+    }
+
+    /// True when a refusal of a request about an order is told for the first time: a suspended
+    /// symbol refuses the same cancel again and again (INC-115).
+    pub(super) fn is_new_complaint(&mut self, id: OrderId, why: Reject) -> bool {
+        let doubt = self.doubts.iter_mut().find(|doubt| doubt.id == id);
+        doubt.is_none_or(|doubt| doubt.complaint.replace(why) != Some(why))
     }
 
     /// The exchange said how an order stands.
@@ -98,7 +108,8 @@ impl Lane {
     pub(super) fn missed(&mut self, fx: &mut Effects<'_>, id: OrderId) -> bool {
         self.doubt(fx, id);
         let Some(doubt) = self.doubts.iter_mut().find(|doubt| doubt.id == id) else { return true };
-        doubt.missed = doubt.missed.saturating_add(1);
+        // Counted once for each question, however often it is answered.
+        doubt.missed = doubt.missed.saturating_add(1).min(doubt.asked);
         doubt.missed >= MISSED_MAX
     }
 

@@ -129,8 +129,8 @@ impl Lane {
         cycle.charge(fill.fee);
         fx.wallet.pay_fee(fill.fee);
         let number = cycle.number;
-        if !self.mark.is_positive() {
-            self.mark = fill.price; // No price was seen yet: a position at 0 would be a huge result.
+        if !self.last.is_positive() {
+            self.last = fill.price; // No price was seen yet: a position at 0 would be a huge result.
         }
         self.protect(fx);
         let flatten =

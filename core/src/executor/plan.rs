@@ -34,10 +34,13 @@ impl Lane {
     #[inline]
     pub(super) fn sync_level(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize) {
         let side = direction.index();
+        // A market order executes at once: no decision withdraws it.
+        let in_flight = self.enters_at_market(fx.entry_order);
         match (self.entries.at_mut(direction, level), self.wanted[side][level]) {
             (None, None) => {}
             (None, Some(quote)) => self.quote(fx, direction, level, quote),
             (Some(entry), Some(quote)) if entry.price == quote.price => {}
+            (Some(_), _) if in_flight => {}
             (Some(entry), _) => withdraw(entry, fx),
         }
     }
@@ -240,13 +243,14 @@ impl Lane {
             Some(target) if target.price == price && target.lots == lots && target.is_current() => {
             }
             Some(target) => {
-                *target = Target { price, lots, working: false, asked: true, ..*target };
+                let asked = target.asked.saturating_add(1);
+                *target = Target { price, lots, working: false, asked, ..*target };
                 fx.out.commands.push(Command::Amend { id: target.id, price, lots });
             }
             None => {
                 let id = fx.ids.next(self.symbol, OrderKind::Target, direction, 0);
                 let working = false;
-                let (placed, asked, unequal) = (false, true, 0);
+                let (placed, asked, unequal) = (false, 1, 0);
                 self.target = Some(Target { id, price, lots, placed, working, asked, unequal });
                 let order = NewOrder { id, limit: Some(price), lots, preset: None };
                 fx.out.commands.push(Command::Place(order));
@@ -262,13 +266,17 @@ impl Lane {
         price: Ticks,
         lots: Lots,
     ) {
+        let doubted = self.doubts(id);
         let Some(target) = self.target.as_mut().filter(|target| target.id == id) else {
             return self.withdraw_stray(fx, id);
         };
         let working = target.price == price && target.lots == lots;
-        let unequal = if working { 0 } else { target.unequal.saturating_add(1) };
-        *target = Target { placed: true, working, asked: false, unequal, ..*target };
-        // An exchange that insists on figures of its own is asked again at the next close.
+        let asked = if working || doubted { 0 } else { target.asked.saturating_sub(1) };
+        let last = asked == 0 && !working;
+        let unequal = if last { target.unequal.saturating_add(1) } else { 0 };
+        *target = Target { placed: true, working, asked, unequal, ..*target };
+        // The answer to the last request has other figures: a fill came between, or the exchange
+        // insists on its own. Then it is asked again at the next close.
         if (1..UNEQUAL_MAX).contains(&unequal) {
             let price = target.price;
             self.follow_target(fx, price);
@@ -282,7 +290,8 @@ impl Lane {
             return self.stray_rejected(fx, id, why);
         };
         if target.placed && why != Reject::UnknownOrder {
-            *target = Target { working: false, asked: false, ..*target };
+            let asked = target.asked.saturating_sub(1);
+            *target = Target { working: false, asked, ..*target };
         } else {
             self.target = None;
         }
@@ -310,7 +319,7 @@ impl Lane {
 impl Target {
     /// True when its figures stand, or are on their way.
     fn is_current(&self) -> bool {
-        self.working || self.asked
+        self.working || self.asked > 0
     }
 }
 

@@ -13,7 +13,7 @@ use crate::command::Command;
 use crate::event::Reject;
 use crate::ids::{OrderId, OrderKind};
 use crate::money::{Direction, Lots, Ticks};
-use crate::notice::{FillReason, Notice};
+use crate::notice::{Exposed, FillReason, Notice};
 use crate::step::WakeReason;
 use crate::strategy::exits;
 use crate::time::{Span, Timestamp};
@@ -267,7 +267,7 @@ impl Lane {
     fn is_beyond_stop(&self) -> bool {
         let direction = self.cycle.as_ref().map_or(Direction::Long, |cycle| cycle.direction);
         let trigger = self.protection.working.map(|stop| stop.trigger);
-        trigger.is_some_and(|at| direction.mirror(self.mark) <= direction.mirror(at))
+        trigger.is_some_and(|at| direction.mirror(self.last) <= direction.mirror(at))
     }
 
     /// A deadline passed: for the confirmation of the stop, or for the execution of one that the
@@ -287,9 +287,9 @@ impl Lane {
             fx.timers.set_by(from + limit, WakeReason::StopDeadline, self.symbol);
         }
         match (crossed_since.filter(late), naked_since.filter(late)) {
-            (Some(since), _) => self.flatten_unprotected(fx, since),
+            (Some(since), _) => self.flatten_unprotected(fx, since, Exposed::NotExecuted),
             (None, Some(since)) if self.is_unanswered() => self.alert_unanswered(fx, since),
-            (None, Some(since)) => self.flatten_unprotected(fx, since),
+            (None, Some(since)) => self.flatten_unprotected(fx, since, Exposed::Unconfirmed),
             (None, None) => {}
         }
     }
@@ -300,8 +300,8 @@ impl Lane {
         pending.is_some_and(|pending| *refused == 0 || self.doubts(pending.id))
     }
 
-    fn flatten_unprotected(&mut self, fx: &mut Effects<'_>, since: Timestamp) {
-        fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since });
+    fn flatten_unprotected(&mut self, fx: &mut Effects<'_>, since: Timestamp, why: Exposed) {
+        fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since, why });
         self.close_at_market(fx, FillReason::Emergency);
     }
 
@@ -309,7 +309,8 @@ impl Lane {
     /// to the position.
     fn alert_unanswered(&mut self, fx: &mut Effects<'_>, since: Timestamp) {
         if !core::mem::replace(&mut self.protection.alerted, true) {
-            fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since });
+            let (book, symbol, why) = (fx.ids.book, self.symbol, Exposed::NoAnswer);
+            fx.tell(Notice::Unprotected { book, symbol, since, why });
         }
         self.want_nothing();
         self.sync(fx);

@@ -106,15 +106,6 @@ impl Instrument {
     pub fn lots(&self, quantity: Decimal) -> Option<Lots> {
         whole(quantity, self.lot).map(Lots)
     }
-
-    /// True when an order of this size may be sent.
-    #[inline]
-    #[must_use]
-    pub fn accepts(&self, price: Ticks, lots: Lots) -> bool {
-        lots >= self.min_lots
-            && lots.is_positive()
-            && self.notional(price, lots) >= self.min_notional
-    }
 }
 
 /// `value / step` when that is a whole number in range.

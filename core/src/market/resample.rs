@@ -66,12 +66,6 @@ impl Resampler {
             _ => Bucket::Incomplete,
         }
     }
-
-    /// The start of the bucket in progress, if any.
-    #[must_use]
-    pub fn building_since(&self) -> Option<Timestamp> {
-        self.building.map(|bar| bar.at)
-    }
 }
 
 #[cfg(test)]

@@ -13,12 +13,26 @@ use crate::time::{Span, Timestamp};
 pub struct Latch {
     /// When it tripped.
     pub at: Timestamp,
-    /// The loss that tripped it.
-    pub loss: Fraction,
-    /// The limit.
-    pub limit: Fraction,
-    /// What a person gave as the reason, when a person tripped it.
-    pub reason: Option<alloc::string::String>,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// What trips a switch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A loss reached its limit, both as parts of the reference.
+    Loss {
+        /// The loss.
+        loss: Fraction,
+        /// The limit.
+        limit: Fraction,
+    },
+    /// A person did, for a reason.
+    Person {
+        /// In that person's words.
+        reason: alloc::string::String,
+    },
 }
 
 /// The highest equity of a sliding window. Kept as a falling staircase of maxima: memory and time

@@ -17,7 +17,7 @@ use crate::command::{Command, NewOrder};
 use crate::config::{BookConfig, Costs, EngineConfig, MarginMode};
 use crate::event::{Ended, Event, Fill, Liquidity, Reject};
 use crate::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
-use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
+use crate::money::{Cash, Fraction, Lots, Ticks};
 use crate::time::Timestamp;
 
 /// Which of the two named assumptions about the path inside a bar is run.
@@ -120,12 +120,6 @@ impl BarVenue {
             fills: 0,
             queue: VecDeque::new(),
         }
-    }
-
-    /// The assumption about the path inside a bar.
-    #[must_use]
-    pub fn assumption(&self) -> Path {
-        self.path
     }
 
     /// The next event to tell the engine.

@@ -14,7 +14,7 @@ use crate::event::{Event, Feed, Request};
 use crate::ids::{BookId, SymbolId};
 use crate::market::Bar;
 use crate::money::Fraction;
-use crate::notice::Notice;
+use crate::notice::{Notice, Switch};
 use crate::step::Step;
 use crate::time::{Span, Timestamp};
 
@@ -237,15 +237,14 @@ impl<S: Sink> History<S> {
         let mut due: Option<Request> = None;
         for book in engine.books() {
             if book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY) {
-                due = Some(Request::Release { book: Some(book.id) });
+                due = Some(Request::Release { switch: Switch::Session(book.id) });
             }
         }
-        let global = |mode| {
+        for mode in [Mode::Paper, Mode::Live] {
             let latch = engine.global(mode).latch.as_ref();
-            latch.is_some_and(|latch| now >= latch.at + Span::DAY)
-        };
-        if global(Mode::Paper) || global(Mode::Live) {
-            due = Some(Request::Release { book: None });
+            if latch.is_some_and(|latch| now >= latch.at + Span::DAY) {
+                due = Some(Request::Release { switch: Switch::Global(mode) });
+            }
         }
         if let Some(request) = due {
             let event = Event::RequestMade { request, by: "simulated operator".into() };

@@ -48,11 +48,11 @@ impl Exposure {
     }
 
     fn price(&self, numerator: i128, denominator: i128) -> Option<Ticks> {
-        let price = match self.direction {
-            Direction::Long => ratio_up(numerator, denominator),
-            Direction::Short => ratio_down(numerator, denominator),
-        };
-        price.is_positive().then_some(price)
+        match self.direction {
+            Direction::Long => Some(ratio_up(numerator, denominator)).filter(|at| at.is_positive()),
+            // Not above zero: used up at any price.
+            Direction::Short => Some(ratio_down(numerator, denominator).max(Ticks(1))),
+        }
     }
 }
 
@@ -81,7 +81,8 @@ mod tests {
         let backing = Cash::usdt(1_000).0 * i128::from(SCALE);
         assert_eq!(held(Direction::Long).cross(backing, 0), Some(Ticks(910)));
         assert_eq!(held(Direction::Short).cross(backing, 0), Some(Ticks(1_089)));
-        // More than the position can lose.
+        // Used up already; more than the position can lose.
+        assert_eq!(held(Direction::Short).cross(-backing * 20, 0), Some(Ticks(1)));
         assert_eq!(held(Direction::Long).cross(backing * 20, 0), None);
     }
 }

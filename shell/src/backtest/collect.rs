@@ -11,6 +11,7 @@ use gardefou_core::market::Instrument;
 use gardefou_core::money::{self, Cash, Lots};
 use gardefou_core::notice::{CycleResult, FillReason, Notice, Switch};
 use gardefou_core::risk::Refusal;
+use gardefou_core::risk::switches::Cause;
 use gardefou_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
 
@@ -147,11 +148,13 @@ impl Collector<'_> {
                 }
             }
             Notice::CycleClosed(cycle) => result.cycles.extend(self.cycle(cycle)),
-            Notice::SwitchTripped { switch, at, loss, limit } => {
+            Notice::SwitchTripped { switch, at, cause: Cause::Loss { loss, limit } } => {
                 result.trips.push(self.trip(*switch, *at, *loss, *limit));
             }
             Notice::SwitchReleased { switch, at, .. } => self.release(result, *switch, *at),
             Notice::Refused { .. }
+            // No person trips anything in a history run.
+            | Notice::SwitchTripped { cause: Cause::Person { .. }, .. }
             | Notice::Unprotected { .. }
             | Notice::Anomaly { .. }
             | Notice::Readiness { .. } => {}
@@ -224,7 +227,7 @@ impl Collector<'_> {
             direction: direction(cycle.direction),
             opened: cycle.opened.0,
             average_entry: average(instrument, cycle.basis.cost, cycle.basis.lots),
-            last_price: instrument.price(lane.mark),
+            last_price: instrument.price(lane.last),
             stop: lane.protection.trigger().map(|trigger| instrument.price(trigger)),
             quantity: instrument.quantity(cycle.basis.lots),
             levels_filled: cycle.levels_filled(),

@@ -1,9 +1,11 @@
 //! Money, people, the clock and the process: everything that is neither market nor answer.
 
+use gardefou_core::config::Mode;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::{Event, Feed, Request};
 use gardefou_core::ids::SymbolId;
 use gardefou_core::money::{Cash, Direction};
+use gardefou_core::notice::Switch;
 
 use super::directives::{book, place};
 use super::fault::Fault;
@@ -122,11 +124,17 @@ pub(super) fn kill(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> 
 
 /// `release [book|global] [by NAME]`.
 pub(super) fn release(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
-    let book = if line.takes("global") { None } else { Some(book(stage, line)?) };
+    let switches = if line.takes("global") {
+        vec![Switch::Global(Mode::Paper), Switch::Global(Mode::Live)]
+    } else {
+        vec![Switch::Session(book(stage, line)?)]
+    };
     let by = if line.takes("by") { line.word("a name")?.text } else { "operator" };
     stage.takes_at(line)?;
-    let request = Request::Release { book };
-    stage.tell(&Event::RequestMade { request, by: by.to_owned() });
+    for switch in switches {
+        let request = Request::Release { switch };
+        stage.tell(&Event::RequestMade { request, by: by.to_owned() });
+    }
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 
 use gardefou_core::config::Mode;
 use gardefou_core::event::Fill;
-use gardefou_core::money::{Direction, Fraction};
+use gardefou_core::money::Direction;
+use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
 use gardefou_core::risk::Refusal;
+use gardefou_core::risk::switches::Cause;
 
 use super::orders::Orders;
 use super::say::{execution, price, quantity, reject};
@@ -59,14 +61,17 @@ fn notice(orders: &Orders, notice: &Notice) -> String {
         Notice::Refused { book, symbol, refusal } => {
             format!("{} refused: {}", orders.place(*book, *symbol), refused(refusal))
         }
-        Notice::SwitchTripped { switch, loss, limit, .. } => {
-            tripped(orders, *switch, *loss, *limit)
-        }
+        Notice::SwitchTripped { switch, cause, .. } => tripped(orders, *switch, cause),
         Notice::SwitchReleased { switch, by, .. } => {
             format!("{} released by {by}", named(orders, *switch))
         }
-        Notice::Unprotected { book, symbol, since } => {
-            format!("{} UNPROTECTED since {}", orders.place(*book, *symbol), time(*since))
+        Notice::Unprotected { book, symbol, since, why } => {
+            let why = match why {
+                Exposed::Unconfirmed => "stop not confirmed",
+                Exposed::NotExecuted => "stop not executed",
+                Exposed::NoAnswer => "no answer",
+            };
+            format!("{} UNPROTECTED since {}: {why}", orders.place(*book, *symbol), time(*since))
         }
         Notice::Anomaly { what } => format!("anomaly: {}", anomaly(orders, what)),
         Notice::Readiness { book, symbol, state } => {
@@ -148,12 +153,14 @@ pub(super) fn refused(refusal: &Refusal) -> String {
     format!("{name}, {numbers}")
 }
 
-fn tripped(orders: &Orders, switch: Switch, loss: Fraction, limit: Fraction) -> String {
+fn tripped(orders: &Orders, switch: Switch, cause: &Cause) -> String {
     let name = named(orders, switch);
-    if limit.is_zero() {
-        return format!("{name} TRIPPED by a person");
+    match cause {
+        Cause::Person { reason } => format!("{name} TRIPPED by a person: {reason}"),
+        Cause::Loss { loss, limit } => {
+            format!("{name} TRIPPED: loss {} limit {}", in_percent(*loss), in_percent(*limit))
+        }
     }
-    format!("{name} TRIPPED: loss {} limit {}", in_percent(loss), in_percent(limit))
 }
 
 /// The name of a switch.

@@ -6,6 +6,7 @@ use gardefou_core::engine::Book;
 use gardefou_core::executor::{Entry, EntryState, Lane};
 use gardefou_core::money::{Cash, Direction, Lots};
 use gardefou_core::notice::Switch;
+use gardefou_core::risk::switches::Cause;
 
 use super::directives::named_book;
 use super::fault::Fault;
@@ -53,9 +54,12 @@ fn money(stage: &Stage, book: &Book, lines: &mut Vec<String>) {
         [(Switch::Session(book.id), book.latch.as_ref()), (Switch::Global(book.mode), global)];
     for (switch, latch) in latches {
         let Some(latch) = latch else { continue };
-        let reason = latch.reason.as_deref().unwrap_or("loss");
+        let why = match &latch.cause {
+            Cause::Loss { loss, .. } => format!("loss {}", in_percent(*loss)),
+            Cause::Person { reason } => reason.clone(),
+        };
         let (name, at) = (named(&stage.orders, switch), time(latch.at));
-        lines.push(format!("  {name} latched {at} {reason} {}", in_percent(latch.loss)));
+        lines.push(format!("  {name} latched {at} {why}"));
     }
 }
 
@@ -63,7 +67,7 @@ fn symbol(stage: &Stage, book: &Book, lane: &Lane, lines: &mut Vec<String>) {
     let name = stage.orders.symbol(lane.symbol);
     let at = |ticks| price(&stage.orders, lane.symbol, ticks);
     let ready = readiness(lane.runner.readiness());
-    let mut line = format!("  {name:<10} {ready:<11} mark {}", at(lane.mark));
+    let mut line = format!("  {name:<10} {ready:<11} last {}", at(lane.last));
     if let Some(until) = lane.cooldown_until.filter(|_| lane.cycle.is_none()) {
         line += &format!("  cooldown until the close of {}", time(until));
     }

@@ -4,7 +4,9 @@ use gardefou_core::config::{EngineConfig, Mode};
 use gardefou_core::event::{Fill, Liquidity, Reject};
 use gardefou_core::ids::{BookId, OrderId, OrderKind, SymbolId};
 use gardefou_core::money::{Cash, Direction};
+use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
+use gardefou_core::risk::switches::Cause;
 
 use super::numbers::{
     cash, counted, length, minute, percent, percent_short, price, quantity, signed_cash,
@@ -20,27 +22,39 @@ pub fn notice(config: &EngineConfig, notice: &Notice) -> String {
         Notice::Funded { rate, amount, .. } => funded(*amount, &percent(*rate)),
         Notice::CycleClosed(result) => closed(result),
         Notice::Refused { refusal: why, .. } => format!("nothing is quoted: {}", refusal(why)),
-        Notice::SwitchTripped { switch, loss, limit, .. } => {
-            if limit.is_zero() {
-                format!("{} was tripped by hand; no new entries", name(config, *switch))
-            } else {
-                format!(
-                    "{} TRIPPED: lost {}, the limit is {}; no new entries",
-                    name(config, *switch),
-                    percent_short(*loss),
-                    percent(*limit)
-                )
+        Notice::SwitchTripped { switch, cause, .. } => match cause {
+            Cause::Person { reason } => {
+                let name = name(config, *switch);
+                format!("{name} was tripped by hand: {reason}; no new entries")
             }
-        }
+            Cause::Loss { loss, limit } => format!(
+                "{} TRIPPED: lost {}, the limit is {}; no new entries",
+                name(config, *switch),
+                percent_short(*loss),
+                percent(*limit)
+            ),
+        },
         Notice::SwitchReleased { switch, by, .. } => {
             format!("{} released by {by}; entries are allowed again", name(config, *switch))
         }
-        Notice::Unprotected { since, .. } => format!(
-            "UNPROTECTED: no confirmed stop since {} UTC; the position is being closed",
-            minute(*since)
-        ),
+        Notice::Unprotected { since, why, .. } => {
+            let (since, what) = (minute(*since), exposed(*why));
+            format!("UNPROTECTED since {since} UTC: {what}")
+        }
         Notice::Anomaly { what } => anomaly(config, what),
         Notice::Readiness { state, .. } => readiness(*state),
+    }
+}
+
+fn exposed(why: Exposed) -> &'static str {
+    match why {
+        Exposed::Unconfirmed => "the exchange has no stop for it; the position is being closed",
+        Exposed::NotExecuted => {
+            "the price is beyond its stop, which does not execute; it is being closed"
+        }
+        Exposed::NoAnswer => {
+            "the exchange does not answer about its stop; still asking, nothing is added"
+        }
     }
 }
 

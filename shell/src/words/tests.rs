@@ -6,8 +6,10 @@ use gardefou_core::config::{EngineConfig, Facts, Mode};
 use gardefou_core::event::{Fill, Liquidity, Reject};
 use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
 use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
+use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
 use gardefou_core::risk::Refusal;
+use gardefou_core::risk::switches::Cause;
 use gardefou_core::time::{Span, Timestamp};
 
 use super::{notice, refusal, refusal_short};
@@ -135,17 +137,14 @@ fn notices() -> Vec<Notice> {
     all.push(Notice::CycleClosed(result(-7_112_000_000, FillReason::Stop)));
     all.push(Notice::Refused { book, symbol, refusal: Refusal::Cooldown { bars: 2 } });
     for switch in [Switch::Session(book), Switch::Global(Mode::Paper), Switch::Global(Mode::Live)] {
-        all.push(Notice::SwitchTripped { switch, at, loss, limit });
+        all.push(Notice::SwitchTripped { switch, at, cause: Cause::Loss { loss, limit } });
     }
-    let by_hand = Fraction::ZERO;
-    all.push(Notice::SwitchTripped {
-        switch: Switch::Session(book),
-        at,
-        loss: by_hand,
-        limit: by_hand,
-    });
+    let cause = Cause::Person { reason: "exchange maintenance".into() };
+    all.push(Notice::SwitchTripped { switch: Switch::Session(book), at, cause });
     all.push(Notice::SwitchReleased { switch: Switch::Session(book), at, by: "alice".into() });
-    all.push(Notice::Unprotected { book, symbol, since: at });
+    for why in [Exposed::Unconfirmed, Exposed::NotExecuted, Exposed::NoAnswer] {
+        all.push(Notice::Unprotected { book, symbol, since: at, why });
+    }
     all.extend(
         [
             Anomaly::UnknownOrderFilled(fill(OrderKind::Entry, 0)),

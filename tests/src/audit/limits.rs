@@ -113,7 +113,7 @@ fn planned(
     let ordered = desk.and_then(|desk| desk.market.iter().find(|order| order.preset.is_some()));
     match ordered {
         Some(order) => {
-            let notional = accounts.notional(lane.symbol, lane.mark.0, order.lots.0);
+            let notional = accounts.notional(lane.symbol, lane.last.0, order.lots.0);
             notional * (WHOLE / i128::from(lane.params.leverage()))
         }
         None => money::margin(accounts, config, book.id, lane, venue),

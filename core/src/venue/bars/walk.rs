@@ -287,7 +287,9 @@ impl<T: Trader> Walk<'_, T> {
         let happened = self.desk().happened;
         let barred = happened.done || (self.pessimistic() && happened.entered);
         let open = direction.mirror(self.bar.open);
-        if !barred && !self.desk().is_new(&target) && open > direction.mirror(target.price) {
+        // One made by a fill of this gap has not rested.
+        let kept = target.made + 1 < self.desk().bar;
+        if !barred && kept && open > direction.mirror(target.price) {
             self.take_profit(&target, self.bar.at, target.price, Liquidity::Maker);
         }
     }

@@ -30,15 +30,15 @@ fn an_isolated_position_is_liquidated_when_its_margin_is_used_up() {
     let mut rig = Rig::with(|s| s.slippage = Fraction::ZERO);
     rig.venue.set_margin_mode(PLACE, MarginMode::Isolated).unwrap();
     rig.holding(100).enter(2, 7_000, 1).events();
-    // 9 900 · (1 − 1/5) / (1 − 1 %) = 8 000
-    assert_eq!(rig.venue.liquidation_price(PLACE), Some(Ticks(8_000)));
-    rig.price(8_001);
+    // 9 900 · (1 − 1/5 + 1 %) = 8 019
+    assert_eq!(rig.venue.liquidation_price(PLACE), Some(Ticks(8_019)));
+    rig.price(8_020);
     assert_eq!(rig.held(), 100);
-    rig.price(8_000);
-    assert_eq!(liquidations(&mut rig), [(SYMBOL, 8_000, 100)]);
+    rig.price(8_019);
+    assert_eq!(liquidations(&mut rig), [(SYMBOL, 8_019, 100)]);
     assert!(rig.desk().orders.is_empty(), "its orders went first");
-    // −100 · 19 − 1.98 (entry fee) − 80 (1 % of 8 000)
-    assert_eq!(rig.balance(), Cash::usdt(3_000 - 1_900 - 80) - Cash(198_000_000));
+    // −100 · 18.81 − 1.98 (entry fee) − 80.19 (1 % of 8 019)
+    assert_eq!(rig.balance(), Cash::usdt(3_000 - 1_881) - Cash(198_000_000 + 8_019_000_000));
 }
 
 #[test]
