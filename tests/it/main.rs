@@ -10,8 +10,11 @@
 )]
 
 mod arrival;
+mod bars;
 mod causality;
 mod identity;
+mod ladder;
+mod nonsense;
 mod oracle;
 mod protection;
 mod real;
