@@ -35,7 +35,8 @@ fn given() -> impl Strategy<Value = Given> {
     let step = prop_oneof![1i64..20, 100i64..3_000];
     let levels = prop::collection::vec((step, 0u8..10, -30i64..30, 1i64..400, 0u8..6), LEVELS_MAX);
     let terms = (1i64..2_000, 1i64..40, 0i64..300, 1u32..=20, 1i64..60);
-    let money = (1i64..5_000, 1u32..6, 1u8..=6, prop_oneof![Just(0i64), Just(200_000), Just(3_000_000)]);
+    let money =
+        (1i64..5_000, 1u32..6, 1u8..=6, prop_oneof![Just(0i64), Just(200_000), Just(3_000_000)]);
     (10_000i64..40_000, levels, terms, money, any::<bool>()).prop_map(
         |(start, levels, terms, money, short)| {
             let (value, min_lots, notional, leverage, stop) = terms;
@@ -66,7 +67,8 @@ fn given() -> impl Strategy<Value = Given> {
                 given.prices[level] = Some(Ticks(price));
                 if fate < 4 {
                     let price = Ticks((price + off * price / 5_000).max(1));
-                    given.standing[level] = Some(Quote { price, lots: Lots(lots), fresh: fate == 1 });
+                    given.standing[level] =
+                        Some(Quote { price, lots: Lots(lots), fresh: fate == 1 });
                 }
                 if filled == 0 {
                     given.taken[level] = Lots(lots);

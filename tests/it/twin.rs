@@ -73,12 +73,8 @@ twins! {
     portfolio_market_optimistic All Market Optimistic Whole;
     grid_atr_limit_pessimistic_on_quarters GridAtr Limit Pessimistic Quarters;
     grid_atr_limit_optimistic_on_quarters GridAtr Limit Optimistic Quarters;
-    grid_atr_market_pessimistic_on_quarters GridAtr Market Pessimistic Quarters;
-    grid_atr_market_optimistic_on_quarters GridAtr Market Optimistic Quarters;
     supertrend_pessimistic_on_quarters Supertrend Limit Pessimistic Quarters;
     supertrend_optimistic_on_quarters Supertrend Market Optimistic Quarters;
     portfolio_limit_pessimistic_on_quarters All Limit Pessimistic Quarters;
     portfolio_limit_optimistic_on_quarters All Limit Optimistic Quarters;
-    portfolio_market_pessimistic_on_quarters All Market Pessimistic Quarters;
-    portfolio_market_optimistic_on_quarters All Market Optimistic Quarters;
 }

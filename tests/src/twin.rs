@@ -185,7 +185,6 @@ fn match_round(book: &mut Book<'_>, open_ms: i64) {
         for i in book.by_name.clone() {
             if let Some(bar) = book.fine(i).get(step) {
                 venue::path_bar(book, i, Some(*bar));
-                venue::end_fine_bar(book, i);
             }
         }
     }

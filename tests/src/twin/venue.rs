@@ -55,14 +55,19 @@ pub fn open_bar(book: &mut Book<'_>, i: usize, fine: Option<Bar>) {
 /// Matches its path, after the opens of all symbols.
 pub fn path_bar(book: &mut Book<'_>, i: usize, fine: Option<Bar>) {
     with_bar(book, i, fine, |matching| matching.on_path());
-    if let Some(index) = book.states[i].now {
-        book.states[i].last = fine.unwrap_or(book.symbol(i).bars[index]).c;
+    let Some(index) = book.states[i].now else {
+        return;
+    };
+    book.states[i].last = fine.unwrap_or(book.symbol(i).bars[index]).c;
+    match fine {
+        Some(_) => end_fine_bar(book, i),
+        None => book.states[i].target.iter_mut().for_each(|target| target.kept = true),
     }
 }
 
 /// What rests has rested for a finer bar; what was entered counts at the prices booked, and the
 /// target of a cycle that is new in the slow bar follows it.
-pub fn end_fine_bar(book: &mut Book<'_>, i: usize) {
+fn end_fine_bar(book: &mut Book<'_>, i: usize) {
     let (symbol, kind) = (book.symbol(i), book.strategy.kind);
     let state = &mut book.states[i];
     state.orders.iter_mut().for_each(|order| order.kept = true);
