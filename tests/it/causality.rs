@@ -1,5 +1,6 @@
 //! Nothing looks ahead (invariant 18): later bars, present, absent or different, never change an
-//! earlier answer, and what fills during a bar was quoted before the bar opened.
+//! earlier answer, and what fills during a bar was quoted before the bar opened. On random series,
+//! and on recorded ones around the crashes when `GARDEFOU_CANDLES` is set.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use gardefou_world::case::{Case, START, Which};
 use gardefou_world::driver::{Driver, Scene, Watch};
 use gardefou_world::record::Record;
 
-use crate::seeds;
+use crate::{real, seeds};
 
 /// The case without what happens from `end` on.
 fn before(case: &Case, end: Timestamp) -> Case {
@@ -73,6 +74,38 @@ fn later_bars_change_no_earlier_answer_of_supertrend() {
 #[test]
 fn later_bars_change_no_earlier_answer_of_a_portfolio() {
     later_bars_change_nothing(Which::All);
+}
+
+/// The markets of each crash with that day, without it, and with another one.
+fn a_crash_changes_nothing_before_it(order: EntryOrder) {
+    let Some([binance, _]) = real::markets() else { return };
+    for (name, day, _) in real::CRASHES {
+        let end = Timestamp(day);
+        let near = real::around(binance, day, 1_200, 72);
+        let case = real::in_mode(&near, (order, seeds::MODES[0].1));
+        let whole = Driver::run(&case, Record::default());
+        let prefix = Driver::run(&before(&case, end), Record::default());
+        let other = Driver::run(&otherwise(&case, end), Record::default());
+        let (whole, prefix, other) = (whole.watch(), prefix.watch(), other.watch());
+        assert_eq!(prefix.first_difference(whole), None, "{name} {order:?}: with the crash");
+        assert_eq!(prefix.first_difference(other), None, "{name} {order:?}: with another day");
+        // What is compared is worth it: decisions before the cut, and a cut that matters.
+        let decided: usize = prefix.hours.iter().map(|hour| hour.notices.len()).sum();
+        println!("{name} {order:?}: {} hours, {decided} notices", prefix.hours.len());
+        assert!(prefix.hours.len() >= 1_199 && decided > 300, "{name}: {decided} notices");
+        let diverges = whole.first_difference(other).is_some();
+        assert!(whole.hours.len() > prefix.hours.len() && diverges, "{name}: the cut is the end");
+    }
+}
+
+#[test]
+fn a_crash_changes_no_earlier_answer_with_resting_entries() {
+    a_crash_changes_nothing_before_it(EntryOrder::Limit);
+}
+
+#[test]
+fn a_crash_changes_no_earlier_answer_with_market_entries() {
+    a_crash_changes_nothing_before_it(EntryOrder::Market);
 }
 
 /// What stood when the last round was decided: price and quantity by level.

@@ -3,14 +3,16 @@
 //! looks does what the real history driver does.
 
 use gardefou_core::config::{EntryOrder, OnKill};
+use gardefou_core::engine::Engine;
 use gardefou_core::event::Event;
 use gardefou_core::ids::BookId;
 use gardefou_core::money::Cash;
 use gardefou_core::notice::Notice;
 use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::venue::bars::BarVenue;
 use gardefou_world::audit::{Audit, Seen};
 use gardefou_world::case::{Case, Which};
-use gardefou_world::driver::Driver;
+use gardefou_world::driver::{Driver, Scene, Watch};
 use gardefou_world::parity;
 use gardefou_world::record::Record;
 
@@ -75,9 +77,35 @@ fn a_portfolio_adds_up_after_every_event() {
     holds(Which::All);
 }
 
+/// The auditor, and how often a switch tripped.
+struct Trips(Audit, u64);
+
+impl Watch for Trips {
+    fn after(&mut self, scene: &Scene<'_>) {
+        self.0.after(scene);
+        let tripped = |notice: &&Notice| matches!(notice, Notice::SwitchTripped { .. });
+        self.1 += scene.step.notices.iter().filter(tripped).count() as u64;
+    }
+
+    fn decided(&mut self, engine: &Engine, venue: &BarVenue) {
+        self.0.decided(engine, venue);
+    }
+}
+
 #[test]
 fn a_switch_that_only_blocks_stops_market_entries_too() {
-    seeds::each(30, Which::GridAtr, |_, case| audited(&with(case, OnKill::Block)).map(|_| ()));
+    let trips = std::cell::Cell::new(0);
+    seeds::each(30, Which::GridAtr, |_, case| {
+        let case = with(case, OnKill::Block);
+        let driver = Driver::run(&case, Trips(Audit::new(&case.config), 0));
+        let Trips(audit, tripped) = driver.watch();
+        if case.config.entry_order == EntryOrder::Market {
+            trips.set(trips.get() + tripped);
+        }
+        audit.fault().map_or(Ok(()), |fault| Err(fault.to_owned()))
+    });
+    println!("{} trips with market entries", trips.get());
+    assert!(trips.get() > 20, "only {} trips with market entries", trips.get());
 }
 
 /// Money that comes and goes is no result: it moves the balance and nothing that was earned.

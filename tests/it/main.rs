@@ -10,14 +10,20 @@
 )]
 
 mod arrival;
+mod bars;
 mod causality;
 mod identity;
+mod ladder;
+mod nonsense;
 mod oracle;
+mod parameters;
 mod protection;
+mod quiet;
 mod real;
 mod recorded;
 mod restart;
 mod scenarios;
 mod seeds;
+mod small;
 mod twin;
 mod worst_case;

@@ -24,7 +24,7 @@ use crate::seeds::MODES;
 const STRATEGIES: [&str; 3] = ["grid_atr", "grid_multi_tf", "supertrend"];
 
 /// Crash months: name, the day of the crash, and the month's end, in milliseconds since 1970.
-const CRASHES: [(&str, i64, i64); 4] = [
+pub const CRASHES: [(&str, i64, i64); 4] = [
     ("March 2020", 1_583_971_200_000, 1_585_699_200_000),
     ("May 2021", 1_621_382_400_000, 1_622_505_600_000),
     ("November 2022", 1_667_865_600_000, 1_669_852_800_000),
@@ -32,7 +32,7 @@ const CRASHES: [(&str, i64, i64); 4] = [
 ];
 
 /// All recorded symbols of the venue with most of them, and the one of the other.
-fn markets() -> Option<&'static [Case; 2]> {
+pub fn markets() -> Option<&'static [Case; 2]> {
     static MARKETS: OnceLock<Option<[Case; 2]>> = OnceLock::new();
     let read = || {
         let folder = recorded::folder()?;
@@ -42,7 +42,7 @@ fn markets() -> Option<&'static [Case; 2]> {
     MARKETS.get_or_init(read).as_ref()
 }
 
-fn in_mode(case: &Case, (order, path): (EntryOrder, Path)) -> Case {
+pub fn in_mode(case: &Case, (order, path): (EntryOrder, Path)) -> Case {
     let mut case = case.clone();
     case.config.entry_order = order;
     case.path = path;
@@ -50,7 +50,7 @@ fn in_mode(case: &Case, (order, path): (EntryOrder, Path)) -> Case {
 }
 
 /// The hours from `before` hours before an instant to `after` hours after it.
-fn around(case: &Case, at: i64, before: i64, after: i64) -> Case {
+pub fn around(case: &Case, at: i64, before: i64, after: i64) -> Case {
     let mut case = case.clone();
     let from = Timestamp(at) - Span::hours(before);
     let to = Timestamp(at) + Span::hours(after);

@@ -6,7 +6,7 @@ use gardefou_core::config::{
 };
 use gardefou_core::ids::SymbolId;
 use gardefou_core::market::{Bar, Instrument};
-use gardefou_core::money::{Cash, Fraction, Lots};
+use gardefou_core::money::{Cash, Fraction, Lots, Ticks};
 use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::history::OnTrip;
@@ -18,6 +18,9 @@ use crate::market::{self, Style};
 
 /// 2024-01-01T00:00Z.
 pub const START: Timestamp = Timestamp(1_704_067_200_000);
+
+/// The bar length of finer bars: four in an hour.
+pub const FINE: Span = Span(15 * 60 * 1_000);
 
 /// One configuration with its data.
 #[derive(Clone, Debug)]
@@ -67,6 +70,40 @@ pub fn random(seed: u64, which: Which, entry_order: EntryOrder, path: Path, hour
     let on_trip = if rng.random_bool(0.8) { OnTrip::Resume } else { OnTrip::Stop };
     let config = EngineConfig { instruments, books, risk, costs, entry_order };
     Case { config, path, on_trip, bars, funding }
+}
+
+/// Finer bars inside the bars of a case, by symbol and bar: each quarter another way between the
+/// extremes of its hour, some without volume; one hour in ten has none.
+#[must_use]
+pub fn quarters(seed: u64, case: &Case) -> Vec<Vec<Vec<Bar>>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(!seed);
+    let mut inside = |bar: &Bar| {
+        if rng.random_bool(0.1) { Vec::new() } else { quarters_of(&mut rng, bar) }
+    };
+    case.bars.iter().map(|bars| bars.iter().map(&mut inside).collect()).collect()
+}
+
+fn quarters_of(rng: &mut ChaCha8Rng, hour: &Bar) -> Vec<Bar> {
+    let within = |rng: &mut ChaCha8Rng| Ticks(rng.random_range(hour.low.0..=hour.high.0));
+    // Which quarters reach the extremes of the hour: those trade.
+    let (top, bottom) = (rng.random_range(0..4), rng.random_range(0..4));
+    let mut last = hour.open;
+    let quarter = |index: i64| {
+        let at = hour.at + Span(FINE.0 * index);
+        let silent = index > 0 && index < 3 && index != top && index != bottom;
+        if !hour.traded || (silent && rng.random_bool(0.2)) {
+            return Bar { at, open: last, high: last, low: last, close: last, traded: false };
+        }
+        let gap = index > 0 && rng.random_bool(0.3);
+        let open = if gap { within(rng) } else { last };
+        let close = if index == 3 { hour.close } else { within(rng) };
+        let (one, two) = (within(rng), within(rng));
+        let high = if index == top { hour.high } else { open.max(close).max(one) };
+        let low = if index == bottom { hour.low } else { open.min(close).min(two) };
+        last = close;
+        Bar { at, open, high, low, close, traded: true }
+    };
+    (0..4).map(quarter).collect()
 }
 
 fn instrument(rng: &mut ChaCha8Rng, n: u16) -> Instrument {

@@ -13,7 +13,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use rust_decimal::Decimal;
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::twin;
 
 /// One comparable line: an execution, a settlement, a trip, or a final figure.
@@ -34,8 +34,20 @@ impl Sink for Recorder {
     }
 }
 
+/// Finer bars by symbol and bar; none where a bar is matched whole.
+pub type Fine = [Vec<Vec<Bar>>];
+
 /// Runs the engine over a case; `after` sees it after every close.
-pub fn run_engine(case: &Case, mut after: impl FnMut(&History<Recorder>)) -> History<Recorder> {
+pub fn run_engine(case: &Case, after: impl FnMut(&History<Recorder>)) -> History<Recorder> {
+    run_engine_on(case, &[], after)
+}
+
+/// The same, matched on finer bars.
+pub fn run_engine_on(
+    case: &Case,
+    fine: &Fine,
+    mut after: impl FnMut(&History<Recorder>),
+) -> History<Recorder> {
     let mut history =
         History::new(case.config.clone(), case.path, case.on_trip, Recorder::default());
     let span = Span::hours(1);
@@ -76,11 +88,34 @@ pub fn run_engine(case: &Case, mut after: impl FnMut(&History<Recorder>)) -> His
                 }
             }
         }
-        history.round(&now, span);
+        let inside = |symbol: &SymbolId| {
+            let index = usize::from(symbol.0);
+            fine.get(index).map_or(&[][..], |fine| &fine[next[index] - 1])
+        };
+        match_hour(&mut history, &now, span, inside);
+        history.close_bars(&now, span);
         after(&history);
         at = at + span;
     }
     history
+}
+
+/// One hour: whole bars open before and end after what is matched on finer ones.
+fn match_hour<'a>(
+    history: &mut History<Recorder>,
+    bars: &[(SymbolId, Bar)],
+    span: Span,
+    inside: impl Fn(&SymbolId) -> &'a [Bar],
+) {
+    let (whole, finer): (Vec<_>, Vec<_>) =
+        bars.iter().copied().partition(|(symbol, _)| inside(symbol).is_empty());
+    history.open_bars(&whole);
+    let steps = finer.iter().map(|(symbol, _)| inside(symbol).len()).max().unwrap_or(0);
+    for step in 0..steps {
+        let bar = |&(symbol, _): &(SymbolId, Bar)| Some((symbol, *inside(&symbol).get(step)?));
+        history.match_bars(&finer.iter().filter_map(bar).collect::<Vec<_>>(), case::FINE);
+    }
+    history.path_bars(&whole, span);
 }
 
 /// The engine's run as rows.
@@ -146,7 +181,13 @@ fn row(case: &Case, now: Timestamp, notice: &Notice) -> Option<Row> {
 /// The twin's run as rows.
 #[must_use]
 pub fn twin_rows(case: &Case) -> Vec<Row> {
-    let output = twin::run(&twin_input(case));
+    twin_rows_on(case, &[])
+}
+
+/// The same, matched on finer bars.
+#[must_use]
+pub fn twin_rows_on(case: &Case, fine: &Fine) -> Vec<Row> {
+    let output = twin::run(&twin_input(case, fine));
     let mut rows: Vec<Row> = Vec::new();
     for f in &output.fills {
         let kind = match f.kind {
@@ -195,10 +236,10 @@ pub fn twin_rows(case: &Case) -> Vec<Row> {
     rows
 }
 
-fn twin_input(case: &Case) -> twin::Input {
+fn twin_input(case: &Case, fine: &Fine) -> twin::Input {
     let (risk, costs) = (&case.config.risk, &case.config.costs);
     twin::Input {
-        strategies: (0..case.config.books.len()).map(|book| strategy(case, book)).collect(),
+        strategies: (0..case.config.books.len()).map(|book| strategy(case, fine, book)).collect(),
         entry_order: match case.config.entry_order {
             EntryOrder::Limit => twin::EntryOrder::Limit,
             EntryOrder::Market => twin::EntryOrder::Market,
@@ -209,6 +250,7 @@ fn twin_input(case: &Case) -> twin::Input {
         },
         from_ms: None,
         timeframe_ms: Span::hours(1).0,
+        fine_ms: case::FINE.0,
         maker: part(costs.maker),
         taker: part(costs.taker),
         slippage: part(costs.slippage),
@@ -240,7 +282,7 @@ fn twin_input(case: &Case) -> twin::Input {
     }
 }
 
-fn strategy(case: &Case, book: usize) -> twin::Strategy {
+fn strategy(case: &Case, fine: &Fine, book: usize) -> twin::Strategy {
     let settings = &case.config.books[book];
     twin::Strategy {
         name: settings.name.clone(),
@@ -251,11 +293,11 @@ fn strategy(case: &Case, book: usize) -> twin::Strategy {
         },
         initial_capital: money(settings.capital),
         leverage: settings.symbols.first().map_or(1, |s| s.params.leverage()),
-        symbols: settings.symbols.iter().map(|s| symbol(case, s.symbol, &s.params)).collect(),
+        symbols: settings.symbols.iter().map(|s| symbol(case, fine, s.symbol, &s.params)).collect(),
     }
 }
 
-fn symbol(case: &Case, id: SymbolId, params: &Params) -> twin::Symbol {
+fn symbol(case: &Case, fine: &Fine, id: SymbolId, params: &Params) -> twin::Symbol {
     let instrument = &case.config.instruments[usize::from(id.0)];
     let index = usize::from(id.0);
     twin::Symbol {
@@ -268,18 +310,22 @@ fn symbol(case: &Case, id: SymbolId, params: &Params) -> twin::Symbol {
         group: instrument.group.clone(),
         params: twin_params(params),
         warmup_bars: params.warmup_bars() as usize,
-        bars: case.bars[index]
-            .iter()
-            .map(|bar| twin::Bar {
-                open_ms: bar.at.0,
-                o: bar.open.0,
-                h: bar.high.0,
-                l: bar.low.0,
-                c: bar.close.0,
-                volume_is_zero: !bar.traded,
-            })
-            .collect(),
+        bars: case.bars[index].iter().map(twin_bar).collect(),
+        fine: fine.get(index).map_or(Vec::new(), |fine| {
+            fine.iter().map(|bars| bars.iter().map(twin_bar).collect()).collect()
+        }),
         funding: case.funding[index].iter().map(|&(at, rate)| (at.0, part(rate))).collect(),
+    }
+}
+
+fn twin_bar(bar: &Bar) -> twin::Bar {
+    twin::Bar {
+        open_ms: bar.at.0,
+        o: bar.open.0,
+        h: bar.high.0,
+        l: bar.low.0,
+        c: bar.close.0,
+        volume_is_zero: !bar.traded,
     }
 }
 

@@ -102,8 +102,16 @@
 //! | 57 | Cross: the others close at their last price, stamped like the trigger; their bar is over; orders of flat symbols stay | All orders withdrawn | "every position is closed" |
 //! | 58 | Maintenance on notional at the price of the moment; in-bar prices of market mode as for the stop | At entry cost | Mark valuation |
 //!
-//! Not covered: finer bars (`--detail`), metrics, minimum history checks; bars are trusted to
-//! be contiguous.
+//! ## Finer bars (rule 6)
+//!
+//! | # | Taken | Not taken | Why |
+//! |---|---|---|---|
+//! | 59 | What is new or requoted at a close is new at the open of the first finer bar only, what a finer bar makes at the open of the next | New during the whole slow bar | Rule 2 applies per fine bar |
+//! | 60 | T follows P̄ from finer bar to finer bar in the slow bar of the first fill, and is fixed in later ones | Fixed from the first fill on | "a cycle that was open at O" of the slow bar; ladders stay |
+//! | 61 | A close or a mono entry that meets a finer bar without volume lapses | Waits for the next finer bar | Rule 12 per fine bar, decided anew at the slow close |
+//! | 62 | A symbol without finer bars opens before, and walks after, those of the others | Between them | All opens before all paths |
+//!
+//! Not covered: metrics, minimum history checks; bars are trusted to be contiguous.
 
 #![allow(clippy::expect_used, reason = "a broken oracle must stop the test")]
 
@@ -161,11 +169,29 @@ fn match_round(book: &mut Book<'_>, open_ms: i64) {
     for i in book.by_name.clone() {
         venue::settle(book, i);
     }
+    let whole = |book: &Book<'_>, i: usize| book.fine(i).is_empty();
     for i in book.by_name.clone() {
-        venue::open_bar(book, i);
+        if whole(book, i) {
+            venue::open_bar(book, i, None);
+        }
+    }
+    let steps = (0..book.states.len()).map(|i| book.fine(i).len()).max().unwrap_or(0);
+    for step in 0..steps {
+        for i in book.by_name.clone() {
+            if let Some(bar) = book.fine(i).get(step) {
+                venue::open_bar(book, i, Some(*bar));
+            }
+        }
+        for i in book.by_name.clone() {
+            if let Some(bar) = book.fine(i).get(step) {
+                venue::path_bar(book, i, Some(*bar));
+            }
+        }
     }
     for i in book.by_name.clone() {
-        venue::path_bar(book, i);
+        if whole(book, i) {
+            venue::path_bar(book, i, None);
+        }
     }
 }
 

@@ -177,13 +177,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    proptest! {
-        #[test]
-        fn the_guard_compares_exactly(margin in 0i128..10_000_000_000_000, fraction in 0i64..=100_000_000, base in -1_000_000_000i128..1_000_000_000_000) {
-            let exact = Margin::from_cash(Cash(margin)).0 * i128::from(SCALE) <= Margin::from_cash(Cash(base)).0 * i128::from(fraction);
-            prop_assert_eq!(within(Margin::from_cash(Cash(margin)), Fraction(fraction), Cash(base)), exact);
+    /// One leverage unit of margin, 1e-8 USDT / 232 792 560, decides.
+    #[test]
+    fn the_guard_compares_exactly() {
+        let unit = 232_792_560;
+        let cents = 100_000_000;
+        for (fraction, base, limit) in [
+            (70_000_000, 1_000 * cents, 700 * cents * unit),
+            (100_000_000, 1, unit),
+            (70_000_000, 1, 162_954_792),
+            // 77 597 519.22…: what does not divide is never rounded up.
+            (33_333_333, 1, 77_597_519),
+            (1, 1, 2),
+            (50_000_000, 2_000_000_000_000 * cents, 1_000_000_000_000 * cents * unit),
+            (0, 1_000 * cents, 0),
+            (70_000_000, 0, 0),
+            // −0.7 units: a wallet below zero carries nothing.
+            (70_000_000, -1, -162_954_792),
+        ] {
+            let fits = |margin: i128| within(Margin(margin), Fraction(fraction), Cash(base));
+            assert_eq!(
+                [fits(limit - 1), fits(limit), fits(limit + 1)],
+                [true, true, false],
+                "{fraction} of {base}"
+            );
         }
+    }
 
+    proptest! {
         #[test]
         fn the_order_of_candidates_decides_nothing(seed in prop::collection::vec((1i64..1_000, 1i64..1_000), 1..12), rotation in 0usize..12) {
             let make = |(lane, &(distance, close)): (usize, &(i64, i64))| Candidate {

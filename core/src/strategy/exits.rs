@@ -152,10 +152,19 @@ mod tests {
     }
 
     #[test]
-    fn the_stop_rounds_to_the_nearer_tick() {
-        let b = basis(&[(1_001, 3)]); // P̄ = 1001, 20 % below = 800.8
+    fn the_stop_rounds_towards_the_entry() {
+        // P̄ = 1004: 20 % below is 803.2, above 1204.8; rounding to the nearest would go further.
+        let b = basis(&[(1_004, 3)]);
+        assert_eq!(stop_price(Direction::Long, b, 1, Fraction::percent(20)), Ticks(804));
+        assert_eq!(stop_price(Direction::Short, b, 1, Fraction::percent(20)), Ticks(1_204));
+        // P̄ = 1001: 800.8 and 1201.2.
+        let b = basis(&[(1_001, 3)]);
         assert_eq!(stop_price(Direction::Long, b, 1, Fraction::percent(20)), Ticks(801));
         assert_eq!(stop_price(Direction::Short, b, 1, Fraction::percent(20)), Ticks(1_201));
+        // P̄ = 1000: a whole tick stays where it is.
+        let b = basis(&[(1_000, 3)]);
+        assert_eq!(stop_price(Direction::Long, b, 1, Fraction::percent(20)), Ticks(800));
+        assert_eq!(stop_price(Direction::Short, b, 1, Fraction::percent(20)), Ticks(1_200));
     }
 
     #[test]

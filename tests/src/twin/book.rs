@@ -7,7 +7,7 @@ use super::ladder::{Order, parts};
 use super::number::{fee_up, int};
 use super::series::Series;
 use super::types::{
-    Direction, Fill, FillKind, Funding, Input, MarginMode, Q, Strategy, Symbol, Trip,
+    Bar, Direction, Fill, FillKind, Funding, Input, MarginMode, Q, Strategy, Symbol, Trip,
 };
 
 /// The target order during the next bar.
@@ -116,6 +116,12 @@ impl<'a> Book<'a> {
     /// The symbol at an index.
     pub fn symbol(&self, i: usize) -> &'a Symbol {
         &self.strategy.symbols[i]
+    }
+
+    /// Finer bars inside the bar of the present round.
+    pub fn fine(&self, i: usize) -> &'a [Bar] {
+        let inside = self.states[i].now.and_then(|index| self.symbol(i).fine.get(index));
+        inside.map_or(&[], Vec::as_slice)
     }
 
     /// Profit of the open cycle of a symbol at its last price.

@@ -52,7 +52,7 @@ fn manage(book: &mut Book<'_>, i: usize, t: usize, cycle: &Cycle, blocked: bool)
     let sma = book.series[i].sma(t).unwrap_or(int(0));
     let price = target_price(kind, &symbol.params, cycle.dir, &cycle.booked(), &sma);
     let before = book.states[i].target;
-    let kept = kind == Kind::Supertrend || before.is_some_and(|b| b.price == price);
+    let kept = kind == Kind::Supertrend || before.is_some_and(|b| b.price == price && b.kept);
     book.states[i].target = Some(Target { price, kept });
     book.states[i].closing = decision(book, i, t, cycle, price);
     let withdrawn = blocked || book.states[i].closing.is_some() || kind == Kind::Supertrend;

@@ -63,6 +63,7 @@ pub fn symbol(name: &str, rows: &[Ohlc]) -> Symbol {
         params: params(),
         warmup_bars: 6,
         bars: after_quiet(rows),
+        fine: Vec::new(),
         funding: Vec::new(),
     }
 }
@@ -81,6 +82,7 @@ pub fn input(symbols: Vec<Symbol>) -> Input {
         path: Path::Pessimistic,
         from_ms: None,
         timeframe_ms: HOUR,
+        fine_ms: HOUR / 4,
         maker: ratio(2, 10_000),
         taker: ratio(6, 10_000),
         slippage: ratio(5, 10_000),

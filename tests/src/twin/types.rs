@@ -98,6 +98,8 @@ pub struct Input {
     pub from_ms: Option<i64>,
     /// Length of a bar.
     pub timeframe_ms: i64,
+    /// Length of a finer bar.
+    pub fine_ms: i64,
     /// Maker fee, fraction of notional.
     pub maker: Q,
     /// Taker fee, fraction of notional.
@@ -174,6 +176,8 @@ pub struct Symbol {
     pub warmup_bars: usize,
     /// Contiguous bars.
     pub bars: Vec<Bar>,
+    /// By bar: the finer bars inside it, without one missing; none when it is matched whole.
+    pub fine: Vec<Vec<Bar>>,
     /// Settlement instants and rates.
     pub funding: Vec<(i64, Q)>,
 }

@@ -1,10 +1,10 @@
 //! Matching of one bar of one symbol against what was in force at its open (fills.md 2–6).
 
-use super::book::{Book, How, Seen};
+use super::book::{Book, How, Seen, Target};
 use super::cycle::{Held, stop_price, target_price};
 use super::ladder::Order;
 use super::number::{half_even, int};
-use super::types::{Bar, Direction, EntryOrder, FillKind, Funding, MarginMode, Path, Q};
+use super::types::{Bar, Direction, EntryOrder, FillKind, Funding, Kind, MarginMode, Path, Q};
 
 /// Instant inside the bar: the open, or somewhere on the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,34 +42,67 @@ pub fn settle(book: &mut Book<'_>, i: usize) {
     });
 }
 
-/// Matches the open of the bar of the present round of symbol `i`.
-pub fn open_bar(book: &mut Book<'_>, i: usize) {
+/// Matches the open of the bar of the present round of symbol `i`, or of a finer one inside it.
+pub fn open_bar(book: &mut Book<'_>, i: usize, fine: Option<Bar>) {
     let old = book.states[i].cycle.is_some();
     book.states[i].seen = Seen { old, entered: false, done: false };
-    with_bar(book, i, |matching| matching.at_open());
+    with_bar(book, i, fine, |matching| matching.at_open());
     let state = &mut book.states[i];
     state.closing = None;
     state.entering = None;
 }
 
 /// Matches its path, after the opens of all symbols.
-pub fn path_bar(book: &mut Book<'_>, i: usize) {
-    with_bar(book, i, |matching| matching.on_path());
-    if let Some(index) = book.states[i].now {
-        book.states[i].last = book.symbol(i).bars[index].c;
-    }
-}
-
-fn with_bar(book: &mut Book<'_>, i: usize, act: impl FnOnce(&mut Match<'_, '_>)) {
+pub fn path_bar(book: &mut Book<'_>, i: usize, fine: Option<Bar>) {
+    with_bar(book, i, fine, |matching| matching.on_path());
     let Some(index) = book.states[i].now else {
         return;
     };
-    let bar = book.symbol(i).bars[index];
+    book.states[i].last = fine.unwrap_or(book.symbol(i).bars[index]).c;
+    match fine {
+        Some(_) => end_fine_bar(book, i),
+        None => book.states[i].target.iter_mut().for_each(|target| target.kept = true),
+    }
+}
+
+/// What rests has rested for a finer bar; what was entered counts at the prices booked, and the
+/// target of a cycle that is new in the slow bar follows it.
+fn end_fine_bar(book: &mut Book<'_>, i: usize) {
+    let (symbol, kind) = (book.symbol(i), book.strategy.kind);
+    let state = &mut book.states[i];
+    state.orders.iter_mut().for_each(|order| order.kept = true);
+    let (Some(cycle), Some(index)) = (&mut state.cycle, state.now) else {
+        return;
+    };
+    cycle.held.iter_mut().for_each(|held| held.basis = held.price);
+    let before = state.target.map(|target| target.price);
+    let price = match before {
+        Some(price) if cycle.first_bar() < index => price,
+        _ => {
+            let sma = index.checked_sub(1).and_then(|t| book.series[i].sma(t)).unwrap_or(int(0));
+            target_price(kind, &symbol.params, cycle.dir, &cycle.booked(), &sma)
+        }
+    };
+    let kept = before == Some(price) || kind == Kind::Supertrend;
+    state.target = Some(Target { price, kept });
+}
+
+fn with_bar(
+    book: &mut Book<'_>,
+    i: usize,
+    fine: Option<Bar>,
+    act: impl FnOnce(&mut Match<'_, '_>),
+) {
+    let Some(index) = book.states[i].now else {
+        return;
+    };
+    let bar = fine.unwrap_or(book.symbol(i).bars[index]);
+    let span = if fine.is_some() { book.input.fine_ms } else { book.input.timeframe_ms };
     if bar.volume_is_zero || book.states[i].closed_bar == Some(index) {
         return;
     }
     let Seen { old, entered, done } = book.states[i].seen;
-    let mut matching = Match { book, i, index, bar, old, entered, done, stage: Stage::Open };
+    let mut matching = Match { book, i, index, bar, span, old, entered, done, stage: Stage::Open };
     act(&mut matching);
     let (entered, done) = (matching.entered, matching.done);
     book.states[i].seen = Seen { old, entered, done };
@@ -80,6 +113,7 @@ struct Match<'b, 'a> {
     i: usize,
     index: usize,
     bar: Bar,
+    span: i64,
     /// A cycle was open at O.
     old: bool,
     /// An entry was filled in this bar.
@@ -349,7 +383,7 @@ impl Match<'_, '_> {
 
     fn how<'q>(&self, kind: FillKind, reason: &'static str, maker: bool, rate: &'q Q) -> How<'q> {
         let late = self.stage == Stage::Path;
-        let ms = self.bar.open_ms + if late { self.book.input.timeframe_ms - 1 } else { 0 };
+        let ms = self.bar.open_ms + if late { self.span - 1 } else { 0 };
         How { ms, kind, reason, maker, rate }
     }
 

@@ -1,8 +1,10 @@
 //! An engine on the price venue: scenarios with named faults, and properties over random walks.
 
 mod faults;
+mod mends;
 mod paths;
 mod suspects;
+mod switches;
 mod walks;
 
 use alloc::boxed::Box;
@@ -12,10 +14,10 @@ use super::*;
 use crate::config::Sides;
 use crate::event::{Feed, Request};
 use crate::executor::Lane;
-use crate::ids::OrderKind;
+use crate::ids::{OrderKind, SymbolId};
 use crate::market::Bar;
 use crate::money::{Cash, Lots};
-use crate::notice::{CycleResult, FillReason, Notice};
+use crate::notice::{CycleResult, FillReason, Notice, Switch};
 use crate::venue::fixture::{BOOK, PLACE, SYMBOL, config, longs};
 use crate::venue::prices::Order;
 
@@ -27,6 +29,22 @@ impl Sink for Log {
     fn hear(&mut self, _: Timestamp, notice: &Notice) {
         self.0.push(notice.clone());
     }
+}
+
+fn is_stop(command: &Command) -> bool {
+    matches!(command, Command::PlaceStop { .. } | Command::AmendStop { .. })
+}
+
+fn is_close(command: &Command) -> bool {
+    matches!(command, Command::Place(order) if order.id.kind == OrderKind::Close)
+}
+
+fn is_entry(command: &Command) -> bool {
+    matches!(command, Command::Place(order) if order.id.kind == OrderKind::Entry)
+}
+
+fn is_query(command: &Command) -> bool {
+    matches!(command, Command::Query { .. })
 }
 
 fn lost_if(lost: bool) -> Delivery {
@@ -86,7 +104,9 @@ impl World {
         world.live.tell(&Event::FeedChanged { symbol: SYMBOL, feed: Feed::Streaming });
         for _ in 0..WARM {
             let bar = world.bar(10_000);
-            world.live.tell(&Event::HistoryLoaded { symbol: SYMBOL, bar });
+            for symbol in world.symbols() {
+                world.live.tell(&Event::HistoryLoaded { symbol, bar });
+            }
         }
         world.price(10_000);
         world.close(10_000);
@@ -101,11 +121,26 @@ impl World {
         Bar { at, open: Ticks(10_000), high, low, close: Ticks(close), traded: true }
     }
 
-    /// The next bar closes.
+    /// What the book runs.
+    fn symbols(&self) -> Vec<SymbolId> {
+        let book = &self.live.engine().config().books[0];
+        book.symbols.iter().map(|chosen| chosen.symbol).collect()
+    }
+
+    /// The next bar closes; that of a second symbol, if there is one, at 10 000.
     fn close(&mut self, close: i64) {
+        self.closes(close, 10_000);
+    }
+
+    /// The next bars close. Only the first symbol's is awaited: it ends the round.
+    fn closes(&mut self, close: i64, other: i64) {
         let bar = self.bar(close);
         self.live.advance(bar.at + Span::hours(1));
-        self.live.tell(&Event::BarClosed { symbol: SYMBOL, bar });
+        for symbol in self.symbols().into_iter().rev() {
+            let close = Ticks(if symbol == SYMBOL { close } else { other });
+            let bar = Bar { low: bar.low.min(close), high: bar.high.max(close), close, ..bar };
+            self.live.tell(&Event::BarClosed { symbol, bar });
+        }
     }
 
     /// Time passes, instant by instant, and the invariants hold after each.
@@ -148,6 +183,18 @@ impl World {
         self.live.tell(&Event::RequestMade { request, by: "tester".into() });
     }
 
+    /// A person releases it.
+    fn release(&mut self) {
+        let request = Request::Release { book: Some(BOOK) };
+        self.live.tell(&Event::RequestMade { request, by: "tester".into() });
+    }
+
+    /// The engine is written down and read back.
+    fn restore(&mut self) {
+        let text = serde_json::to_string(&self.live.engine).unwrap();
+        self.live.engine = serde_json::from_str(&text).unwrap();
+    }
+
     /// No more faults.
     fn heal(&mut self) {
         self.on_command(|_, _| Ok(Delivery::Once));
@@ -184,6 +231,17 @@ impl World {
         let orders = &self.live.venue().desk(PLACE).unwrap().orders;
         let line = |o: &Order| (o.id.kind, o.kind.price().0, o.rest().0);
         orders.iter().map(line).collect()
+    }
+
+    /// Entries that rest at the venue.
+    fn quoted(&self) -> Vec<Ticks> {
+        let entries = self.resting().into_iter().filter(|order| order.0 == OrderKind::Entry);
+        entries.map(|order| Ticks(order.1)).collect()
+    }
+
+    /// What was said that is meant.
+    fn told(&self, meant: impl Fn(&Notice) -> bool) -> usize {
+        self.live.sink().0.iter().filter(|notice| meant(notice)).count()
     }
 
     fn results(&self) -> Vec<&CycleResult> {

@@ -3,14 +3,6 @@
 use super::*;
 use crate::venue::prices::Status;
 
-fn is_stop(command: &Command) -> bool {
-    matches!(command, Command::PlaceStop { .. } | Command::AmendStop { .. })
-}
-
-fn is_close(command: &Command) -> bool {
-    matches!(command, Command::Place(order) if order.id.kind == OrderKind::Close)
-}
-
 #[test]
 fn a_stop_refused_past_the_deadline_flattens() {
     let mut world = World::new();

@@ -1,4 +1,4 @@
-//! Scenarios that an engine with less memory of its orders fails.
+//! Lost, late and doubled messages that an engine with less memory of its orders would not survive.
 
 use super::*;
 use crate::config::MarginMode;
@@ -11,16 +11,12 @@ fn late_if(meant: bool, fate: Delivery) -> Delivery {
 }
 
 fn entries(world: &World) -> usize {
-    world.resting().iter().filter(|o| o.0 == OrderKind::Entry).count()
+    world.quoted().len()
 }
 
-fn is_query(c: &Command) -> bool {
-    matches!(c, Command::Query { .. })
-}
-
-/// S1: a close that executed whole while a late entry fill came in is never followed by another.
+/// A close that executed whole leaves what a late entry added: another one follows.
 #[test]
-fn b01_a_close_that_left_a_late_fill_is_tried_again() {
+fn a_close_that_left_a_late_fill_is_followed_by_another() {
     let mut world = World::with(longs(), |s| s.delays.request = Span(400));
     world.price(9_899);
     world.wait(2_000);
@@ -34,9 +30,9 @@ fn b01_a_close_that_left_a_late_fill_is_tried_again() {
     assert_eq!((world.held(), world.position()), (0, 0));
 }
 
-/// S1 (INC-073, INC-067): a lost cancel is sent again until terminal.
+/// An order is withdrawn until its end is confirmed (INC-073, INC-067).
 #[test]
-fn b02_a_lost_cancel_is_sent_again() {
+fn a_lost_cancel_is_sent_again() {
     let mut world = World::new();
     world.on_command(|_, c| {
         Ok(if matches!(c, Command::Cancel { .. }) { Delivery::Lost } else { Delivery::Once })
@@ -48,9 +44,9 @@ fn b02_a_lost_cancel_is_sent_again() {
     assert_eq!(entries(&world), 0);
 }
 
-/// S1: the same with a refused cancel.
+/// The same with a refusal.
 #[test]
-fn b03_a_refused_cancel_is_sent_again() {
+fn a_refused_cancel_is_sent_again() {
     let mut world = World::new();
     world.on_command(|_, c| {
         if matches!(c, Command::Cancel { .. }) { Err(Reject::Busy) } else { Ok(Delivery::Once) }
@@ -62,9 +58,9 @@ fn b03_a_refused_cancel_is_sent_again() {
     assert_eq!(entries(&world), 0);
 }
 
-/// S1 (INC-067): a late refusal of a cancel forgets a live order.
+/// A refused cancel says nothing of the order: it is known until it ended (INC-067).
 #[test]
-fn b04_a_late_refusal_of_a_cancel_does_not_forget_the_order() {
+fn a_late_refusal_of_a_cancel_does_not_forget_the_order() {
     let mut world = World::new();
     let now = world.live.now();
     world.live.venue_mut().set_status(now, SYMBOL, Status::Suspended);
@@ -76,9 +72,9 @@ fn b04_a_late_refusal_of_a_cancel_does_not_forget_the_order() {
     assert_eq!(entries(&world), world.lane().entries[0].iter().flatten().count());
 }
 
-/// S1: an entry in doubt when the switch trips is withdrawn once it is known to rest.
+/// An entry whose fate is unknown cannot be cancelled at the trip; it is once it turns up.
 #[test]
-fn b05_an_entry_in_doubt_at_a_trip_is_withdrawn_when_known() {
+fn an_entry_in_doubt_at_a_trip_is_withdrawn_when_known() {
     let mut world = World::new();
     world.on_event(|_, e| late_if(matches!(e, Event::OrderAccepted { .. }), Delivery::Lost));
     world.close(9_700);
@@ -89,9 +85,9 @@ fn b05_an_entry_in_doubt_at_a_trip_is_withdrawn_when_known() {
     assert_eq!(entries(&world), 0);
 }
 
-/// S1: a close whose answer and whose question are both lost is never sent again.
+/// Questions go on until they are answered, and a close that never arrived is sent again.
 #[test]
-fn b06_a_close_lost_twice_is_asked_for_again() {
+fn a_close_lost_with_its_question_is_asked_for_again() {
     let mut world = World::new();
     world.price(9_899);
     world.on_command(|_, c| {
@@ -108,10 +104,10 @@ fn b06_a_close_lost_twice_is_asked_for_again() {
     assert_eq!((world.held(), world.position()), (0, 0));
 }
 
-/// S1 (INC-062): an amend that shrinks the stop, lost together with its question, blocks every
-/// later change: the next level has no stop.
+/// A change that is lost together with its question is asked for until known: the next level is
+/// covered all the same (INC-062).
 #[test]
-fn b07_a_lost_amend_does_not_freeze_the_stop() {
+fn a_lost_change_of_the_stop_does_not_freeze_it() {
     let mut world = World::with(longs(), |s| s.presets = false);
     world.price(9_899);
     world.on_command(|_, c| {
@@ -130,9 +126,9 @@ fn b07_a_lost_amend_does_not_freeze_the_stop() {
     assert_eq!(world.live.venue().desk(PLACE).unwrap().uncovered(), Lots(0), "naked");
 }
 
-/// S2 (design 15, 16): funding told after the cycle closed belongs to it.
+/// Funding belongs to the cycle that was open at its instant (design 15, 16).
 #[test]
-fn b08_funding_that_is_told_late_is_booked() {
+fn funding_told_after_its_cycle_closed_is_booked() {
     let mut world = World::new();
     world.price(9_899);
     world.on_event(|_, e| {
@@ -145,9 +141,9 @@ fn b08_funding_that_is_told_late_is_booked() {
     assert_eq!(Some(wallet.balance), world.live.venue().balance(BOOK));
 }
 
-/// S2 (INC-107): a liquidation told twice pays its fee once.
+/// Its result and its fee are booked once (INC-107).
 #[test]
-fn b09_a_liquidation_told_twice_is_booked_once() {
+fn a_liquidation_told_twice_is_booked_once() {
     let mut config = longs();
     config.risk.margin_mode = MarginMode::Isolated;
     let mut world = World::with(config, |s| s.presets = false);
@@ -158,13 +154,14 @@ fn b09_a_liquidation_told_twice_is_booked_once() {
     world.price(9_899);
     world.price(7_000);
     world.wait(10_000);
-    let wallet = &world.live.engine().books()[0].wallet;
-    assert_eq!(Some(wallet.balance), world.live.venue().balance(BOOK));
+    world.assert_flat(FillReason::Liquidation);
+    let forced = |n: &Notice| matches!(n, Notice::Filled { reason: FillReason::Liquidation, .. });
+    assert_eq!((world.told(forced), world.results().len()), (1, 1));
 }
 
-/// S2: a refused change of the target forgets an order that still rests.
+/// What rested before the refusal still rests: it is changed later, not doubled.
 #[test]
-fn b10_a_refused_amend_of_the_target_leaves_one_target() {
+fn a_refused_change_of_the_target_leaves_one_target() {
     let mut world = World::new();
     world.price(9_899);
     world.on_command(|_, c| {
@@ -178,9 +175,9 @@ fn b10_a_refused_amend_of_the_target_leaves_one_target() {
     assert_eq!(targets, 1);
 }
 
-/// S1 (INC-062, INC-087): an unknown stop is replaced in the same step.
+/// In the same step (INC-062, INC-087).
 #[test]
-fn b11_an_unknown_stop_is_replaced_at_once() {
+fn a_stop_that_the_exchange_does_not_know_is_replaced_at_once() {
     let mut world = World::new();
     world.price(9_899);
     world.on_command(|_, c| {
@@ -196,9 +193,9 @@ fn b11_an_unknown_stop_is_replaced_at_once() {
     assert!(world.sent().iter().any(|c| matches!(c, Command::PlaceStop { .. })));
 }
 
-/// S2: the rest of a level that filled in part keeps resting at the next close.
+/// Also at the next close.
 #[test]
-fn b12_the_rest_of_a_partial_fill_keeps_resting() {
+fn the_rest_of_a_level_that_filled_in_part_keeps_resting() {
     let mut world = World::new();
     world.sized(9_899, 20);
     world.close(9_950);
@@ -206,9 +203,9 @@ fn b12_the_rest_of_a_partial_fill_keeps_resting() {
     assert!(world.resting().contains(&(OrderKind::Entry, 9_900, 30)), "{:?}", world.resting());
 }
 
-/// S1 (INC-086): a stop is not made smaller while entries may still fill.
+/// The next fill may be there before the change is (INC-086).
 #[test]
-fn b13_stops_cover_at_every_instant() {
+fn a_stop_is_not_made_smaller_while_entries_may_fill() {
     let mut world = World::with(longs(), |s| s.presets = false);
     world.price(9_899);
     world
@@ -232,7 +229,7 @@ fn b13_stops_cover_at_every_instant() {
 
 /// Random losses, copies, delays and refusals; then calm. Positions are protected, sides agree.
 #[test]
-fn b16_after_any_storm_comes_order() {
+fn after_any_storm_both_sides_agree_and_nothing_is_naked() {
     let mut failed = Vec::new();
     for seed in 0..400u64 {
         let mut world = World::new();
@@ -299,9 +296,9 @@ fn b16_after_any_storm_comes_order() {
     );
 }
 
-/// A stop confirmation of the cycle before, told late, does not stand for the stop of this one.
+/// Told late, it does not stand for the stop of this cycle: that one is mended, or the position goes.
 #[test]
-fn b14_a_stale_confirmation_does_not_end_the_deadline() {
+fn the_confirmation_of_the_stop_before_does_not_end_the_deadline() {
     let mut world = World::with(longs(), |s| s.presets = false);
     let confirms =
         |e: &Event| matches!(e, Event::OrderAccepted { id, .. } if id.kind == OrderKind::Stop);
@@ -321,9 +318,9 @@ fn b14_a_stale_confirmation_does_not_end_the_deadline() {
     assert!(open == 0 || world.live.venue().desk(PLACE).unwrap().uncovered().is_zero(), "{open}");
 }
 
-/// Fills and cancels told in another order lose nothing.
+/// The change of its quantity and its own execution cross each other: what is left of it works.
 #[test]
-fn b15_target_partial_then_amend_in_flight_stays_working() {
+fn a_target_that_fills_in_part_while_it_is_changed_ends_up_working() {
     let mut world = World::new();
     world.price(9_899);
     // The next level fills and, before the change of the target is confirmed, the target fills in part.

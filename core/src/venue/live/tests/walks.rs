@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_position_is_never_without_a_stop_and_no_cent_is_lost(
+    fn a_position_has_its_stop_or_one_under_way_and_no_cent_is_lost(
         moves in moves(),
         request in 0i64..400,
         answer in 0i64..400,

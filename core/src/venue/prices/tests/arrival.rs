@@ -1,5 +1,7 @@
 //! What is refused on arrival, and that what stood before still stands.
 
+use alloc::vec;
+
 use super::*;
 use crate::venue::fixture::OTHER;
 
@@ -16,14 +18,25 @@ fn orders_below_the_minimum_are_refused() {
         rig.holding(10);
         assert_eq!(rig.enter(2, 9_900, 2).refusal(), entry);
         assert_eq!(rig.reduce(OrderKind::Target, Some(10_100), 2).refusal(), close);
+        // What was refused does not fill.
+        let some =
+            |refused: Option<Reject>, deal| if refused.is_none() { vec![deal] } else { vec![] };
+        rig.price(10_101);
+        assert_eq!(rig.deals(), some(close, (10_100, 2, Liquidity::Maker)), "{minimums:?}");
+        rig.price(9_899);
+        assert_eq!(rig.deals(), some(entry, (9_900, 2, Liquidity::Maker)), "{minimums:?}");
+        let held = 10 - 2 * i64::from(close.is_none()) + 2 * i64::from(entry.is_none());
+        assert_eq!(rig.held(), held, "{minimums:?}");
     }
-    let mut rig = Rig::new();
-    rig.venue.set_rules(SYMBOL, Rules { value: 50_000, ..rules });
     // 9 lots at 99 ticks of 0.0005 USDT: 0.45 USDT.
-    assert_eq!(
-        rig.entry(Direction::Long, 2, Some(99), 9, Some(90)).refusal(),
-        Some(Reject::BelowMinimum)
-    );
+    for (minimums, held) in [(Minimums::Entries, 0), (Minimums::Off, 9)] {
+        let mut rig = Rig::with(|s| s.minimums = minimums);
+        rig.venue.set_rules(SYMBOL, Rules { value: 50_000, ..rules });
+        let refusal = (held == 0).then_some(Reject::BelowMinimum);
+        assert_eq!(rig.entry(Direction::Long, 2, Some(99), 9, Some(90)).refusal(), refusal);
+        rig.price(98);
+        assert_eq!(rig.held(), held, "{minimums:?}");
+    }
 }
 
 #[test]
@@ -36,6 +49,13 @@ fn figures_off_the_steps_are_refused() {
         assert_eq!(rig.enter(2, 9_900, 12).refusal(), refusal, "quantity");
         assert_eq!(rig.enter(3, 9_900, 10).refusal(), None);
         assert_eq!(rig.enter(4, 9_900, 0).refusal(), Some(Reject::Precision), "nothing");
+        rig.price(9_800);
+        let maker = |price, lots| (price, lots, Liquidity::Maker);
+        let deals = match refusal {
+            Some(_) => vec![maker(9_900, 10)],
+            None => vec![maker(9_903, 10), maker(9_900, 12), maker(9_900, 10)],
+        };
+        assert_eq!(rig.deals(), deals, "what was refused does not fill");
     }
 }
 
@@ -151,9 +171,27 @@ fn leverage_is_locked_by_positions_and_orders() {
     let elsewhere = Place { symbol: OTHER, ..PLACE };
     assert_eq!(rig.venue.set_margin_mode(elsewhere, mode), Ok(()), "other symbols are free");
 
+    rig.price(9_899);
+    assert_eq!(rig.held(), 10);
+
     let mut rig = Rig::with(|s| s.locks = false);
     rig.enter(1, 9_900, 10).send(set(2)).send(set(5)).enter(2, 9_900, 60);
     assert_eq!(rig.refusal(), None);
+    rig.price(9_899);
+    assert_eq!(rig.held(), 70, "what 5× carries fills");
+}
+
+#[test]
+fn a_margin_mode_that_changes_under_a_position_changes_where_it_is_liquidated() {
+    // 100 lots at 9 900 with 5×: alone it is liquidated near 8 019, with the wallet near 6 970.
+    for (locks, held) in [(true, 100), (false, 0)] {
+        let mut rig = Rig::with(|s| s.locks = locks);
+        rig.holding(100);
+        let answer = rig.venue.set_margin_mode(PLACE, MarginMode::Isolated);
+        assert_eq!(answer, if locks { Err(Reject::Locked) } else { Ok(()) });
+        rig.price(8_000);
+        assert_eq!(rig.held(), held);
+    }
 }
 
 #[test]

@@ -225,3 +225,19 @@ fn a_client_id_is_unique_among_live_orders_only() {
     rig.price(9_899).enter(1, 9_850, 10).price(9_800);
     assert_eq!(rig.held(), 20, "a copy after the execution is an order of its own");
 }
+
+#[test]
+fn a_question_asked_too_early_costs_a_second_position() {
+    // Whoever takes "not found" for "not placed" sends the order again.
+    for (visibility, held) in [(0, 10), (1_000, 20)] {
+        let mut rig = Rig::with(|s| s.delays.visibility = Span(visibility));
+        let order = id(OrderKind::Entry, Direction::Long, 1);
+        rig.enter(1, 9_900, 10).wait(500).send(Command::Query { id: order });
+        if rig.events().contains(&Event::OrderNotFound { id: order }) {
+            rig.enter(2, 9_900, 10);
+        }
+        rig.price(9_899);
+        let filled: i64 = rig.deals().iter().map(|deal| deal.1).sum();
+        assert_eq!((filled, rig.held()), (held, held), "{visibility} ms");
+    }
+}
