@@ -100,7 +100,7 @@ impl<'a> Ledger<'a> {
             let mut open = Cash::ZERO;
             for lane in &book.lanes {
                 let held = self.held.get(&(book.id, lane.symbol)).copied().unwrap_or_default();
-                equity += i128::from(held) * i128::from(lane.mark.0) * self.value(lane.symbol);
+                equity += i128::from(held) * i128::from(lane.last.0) * self.value(lane.symbol);
                 let Some(desk) = scene.venue.desk(book.id, lane.symbol) else { continue };
                 let position = desk.position.map_or(0, |p| p.lots.0 * p.direction.sign());
                 if position != held {
@@ -112,7 +112,7 @@ impl<'a> Ledger<'a> {
                     return Err(format!("{position:?} without a stop price"));
                 }
                 let worth =
-                    i128::from(lane.mark.0) * i128::from(position.lots.0) * self.value(lane.symbol);
+                    i128::from(lane.last.0) * i128::from(position.lots.0) * self.value(lane.symbol);
                 open += Cash((worth - position.cost.0) * i128::from(position.direction.sign()));
             }
             let balance = scene.venue.balance(book.id).unwrap_or_default();

@@ -162,7 +162,9 @@ fn of_nowhere() -> impl Strategy<Value = Event> {
         symbol().prop_map(|symbol| Event::FeedChanged { symbol, feed: Feed::Streaming }),
         (book(), odd())
             .prop_map(|(book, amount)| Event::BalanceMoved { book, amount: Cash(amount.into()) }),
-        book().prop_map(|book| request(Request::Release { book: Some(book) })),
+        book().prop_map(|book| request(Request::Release {
+            switch: gardefou_core::notice::Switch::Session(book)
+        })),
         book().prop_map(|book| request(Request::Kill { book: Some(book), reason: "?".into() })),
     ]
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bar::Bar;
-use crate::time::{Timeframe, Timestamp};
+use crate::time::Timeframe;
 
 /// What a fast bar did to its bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +72,7 @@ impl Resampler {
 mod tests {
     use super::*;
     use crate::money::Ticks;
+    use crate::time::Timestamp;
 
     fn bar(hour: i64, price: i64) -> Bar {
         Bar {

@@ -185,7 +185,7 @@ impl World {
 
     /// A person releases it.
     fn release(&mut self) {
-        let request = Request::Release { book: Some(BOOK) };
+        let request = Request::Release { switch: crate::notice::Switch::Session(BOOK) };
         self.live.tell(&Event::RequestMade { request, by: "tester".into() });
     }
 

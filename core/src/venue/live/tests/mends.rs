@@ -342,7 +342,7 @@ fn before_the_first_price_a_position_is_worth_what_it_cost() {
         liquidity: Liquidity::Maker,
     };
     let _ = engine.step(Timestamp(0), &Event::OrderFilled(entered));
-    assert_eq!(engine.lane(BOOK, SYMBOL).unwrap().mark, Ticks(9_900));
+    assert_eq!(engine.lane(BOOK, SYMBOL).unwrap().last, Ticks(9_900));
     assert_eq!(engine.books()[0].unrealised(), Cash::ZERO);
 }
 

@@ -254,7 +254,7 @@ fn a_fall_between_closes_trips_the_global_switch_and_a_release_ends_it() {
     world.close(10_000);
     world.wait(1_000);
     assert_eq!(world.quoted(), [], "latched");
-    let request = Request::Release { book: None };
+    let request = Request::Release { switch: Switch::Global(crate::config::Mode::Live) };
     world.live.tell(&Event::RequestMade { request, by: "tester".into() });
     world.close(10_000);
     world.wait(1_000);
