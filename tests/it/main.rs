@@ -11,6 +11,7 @@
 
 mod arrival;
 mod causality;
+mod feed;
 mod identity;
 mod oracle;
 mod protection;

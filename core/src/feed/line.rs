@@ -159,12 +159,7 @@ impl Line {
     /// `settle` past the row's end; or without a later row, `alone` past it. Two frames do not
     /// prove what one answer does: between the last revision of a bar and the first of the next,
     /// trades may be missing.
-    pub(super) fn show(
-        &mut self,
-        turn: &mut Turn<'_>,
-        as_of: Timestamp,
-        rows: &[Bar],
-    ) -> Shown {
+    pub(super) fn show(&mut self, turn: &mut Turn<'_>, as_of: Timestamp, rows: &[Bar]) -> Shown {
         let Turn { now, settings, .. } = *turn;
         let rows = self.sound(turn, rows);
         let mut shown = Shown { rows, ..Shown::default() };

@@ -14,8 +14,7 @@ use crate::time::Timestamp;
 
 impl Feed {
     pub(super) fn expire(&mut self, out: &mut FeedStep) {
-        let mut turn =
-            Turn { now: self.now, settings: &self.settings, notices: &mut out.notices };
+        let mut turn = Turn { now: self.now, settings: &self.settings, notices: &mut out.notices };
         for line in &mut self.lines {
             line.expire(&mut turn);
         }
@@ -41,9 +40,7 @@ impl Feed {
         let until = self.started.floor(self.timeframe.span());
         self.now < self.started + self.settings.replay
             && self.lines.iter().any(|line| {
-                line.is_trading()
-                    && !line.track.is_loading()
-                    && line.track.missing(until).is_some()
+                line.is_trading() && !line.track.is_loading() && line.track.missing(until).is_some()
             })
     }
 
@@ -63,8 +60,7 @@ impl Feed {
         if core::mem::replace(&mut self.stream.told_up, up) != up {
             out.notices.push(FeedNotice::Stream { up });
         }
-        let mut turn =
-            Turn { now: self.now, settings: &self.settings, notices: &mut out.notices };
+        let mut turn = Turn { now: self.now, settings: &self.settings, notices: &mut out.notices };
         for line in &mut self.lines {
             if let Some(feed) = line.tell(&mut turn) {
                 out.events.push(Event::FeedChanged { symbol: line.symbol, feed });
@@ -114,24 +110,23 @@ impl Feed {
     /// Sends requests, the most urgent first and of those the one that waited longest.
     pub(super) fn ask(&mut self, out: &mut FeedStep) {
         let (now, settings) = (self.now, &self.settings);
-        let mut under_way = self.lines.iter().filter(|line| line.rest.asked.is_some()).count();
-        if self.paused_until > now {
+        if self.paused_until > now || self.requests.ready_at(settings.requests) > now {
             return;
         }
+        let under_way = self.lines.iter().filter(|line| line.rest.asked.is_some()).count();
+        let free = (settings.in_flight.max(1) as usize).saturating_sub(under_way);
         let wants = self.lines.iter().enumerate().filter_map(|(index, line)| {
             let want = line.want(now, settings)?;
             Some((want.urgency(), line.rest.retry_at, index, want))
         });
         let mut wants: Vec<_> = wants.collect();
         wants.sort_unstable_by_key(|&(urgency, since, index, _)| (urgency, since, index));
-        for (.., index, want) in wants {
-            let full = under_way >= settings.in_flight.max(1) as usize;
-            if full || self.requests.ready_at(settings.requests) > now {
+        for (.., index, want) in wants.into_iter().take(free) {
+            if self.requests.ready_at(settings.requests) > now {
                 return;
             }
             let Some(line) = self.lines.get_mut(index) else { return };
             self.requests.take(settings.requests, now);
-            under_way += 1;
             line.asked(Asked { what: want, at: now });
             out.commands.push(command(line.symbol, want));
         }

@@ -190,14 +190,17 @@ impl Track {
         doubt.votes >= settings.lost_votes && now - doubt.since >= settings.lost_after
     }
 
-    /// Gives a hole up: history starts after it, and what was delivered is worth nothing any more.
+    /// Gives a hole up: history starts after it. If bars were delivered, they are worth nothing any
+    /// more, and what closed until now is history.
     pub(super) fn lose(&mut self, hole: Missing, now: Timestamp) -> FeedNotice {
         let symbol = self.symbol;
         let oldest = oldest_wanted(now, self.span, self.need);
         self.next = oldest.max(hole.last + self.span);
         self.held = self.held.split_off(&self.next);
         self.recent.clear();
-        self.live_from = now;
+        if !self.loading {
+            self.live_from = now;
+        }
         self.loading = true;
         self.gap = None;
         let asked = self.doubt.take().map_or(0, |doubt| doubt.votes);
@@ -263,11 +266,7 @@ impl Track {
             }
             self.gap = None;
             let healed = Missing { last: self.next - self.span, ..told };
-            return Some(FeedNotice::Healed {
-                symbol,
-                from: told.first,
-                bars: self.count(healed),
-            });
+            return Some(FeedNotice::Healed { symbol, from: told.first, bars: self.count(healed) });
         }
         if self.loading {
             return None;

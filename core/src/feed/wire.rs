@@ -95,7 +95,9 @@ impl Wire {
     pub(super) fn due(&self, settings: &Settings) -> Timestamp {
         match self.state {
             Subscription::None { retry_at } => retry_at,
-            _ => self.deadline(settings).unwrap_or_default(),
+            Subscription::Sent { .. } | Subscription::Stands { .. } => {
+                self.deadline(settings).unwrap_or_default()
+            }
         }
     }
 

@@ -314,8 +314,7 @@ fn inc_192_a_feed_with_one_stale_symbol_is_not_healthy() {
     world.venue.failing.insert(S, Failure::Retryable);
     world.run(Span::seconds(330));
     assert!(!world.feed.is_healthy());
-    let sick: Vec<u16> =
-        world.feed.standings().filter(|s| s.stale).map(|s| s.symbol.0).collect();
+    let sick: Vec<u16> = world.feed.standings().filter(|s| s.stale).map(|s| s.symbol.0).collect();
     assert_eq!(sick, [0]);
     assert_ne!(START, world.now);
 }

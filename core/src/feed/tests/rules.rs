@@ -2,9 +2,7 @@
 
 use std::vec::Vec;
 
-use super::source::{
-    Nature, START, World, forming, hour, revised, truth, truths,
-};
+use super::source::{Nature, START, World, forming, hour, revised, truth, truths};
 use crate::event::{self, Event};
 use crate::feed::{
     Failure, Feed, FeedCommand, FeedEvent, FeedNotice, FeedStep, Market, MarketStatus, Phase,
@@ -232,20 +230,20 @@ fn a_gap_holds_later_bars_until_it_is_healed_in_order() {
         .map(|(_, notice)| notice)
         .filter(|n| matches!(n, FeedNotice::Gap { .. } | FeedNotice::Healed { .. }))
         .collect();
-    assert_eq!(gaps, [
-        &FeedNotice::Gap { symbol: S, from: hour(0), missing: 2 },
-        &FeedNotice::Healed { symbol: S, from: hour(0), bars: 3 },
-    ]);
+    assert_eq!(
+        gaps,
+        [
+            &FeedNotice::Gap { symbol: S, from: hour(0), missing: 2 },
+            &FeedNotice::Healed { symbol: S, from: hour(0), bars: 3 },
+        ]
+    );
 }
 
 #[test]
 fn bars_that_the_venue_denies_for_ten_minutes_are_lost_and_history_starts_after_them() {
     let mut world = World::streaming(1);
     world.forget();
-    world.venue.natures.insert(S, Nature {
-        holes: [hour(1)].into(),
-        ..Nature::default()
-    });
+    world.venue.natures.insert(S, Nature { holes: [hour(1)].into(), ..Nature::default() });
     world.run_to(after(hour(2), 600_000));
     assert_eq!(world.closed(0), truths(0, 0..1));
     assert!(!world.events().any(|(_, event)| matches!(event, Event::BarsLost { .. })));
@@ -255,11 +253,14 @@ fn bars_that_the_venue_denies_for_ten_minutes_are_lost_and_history_starts_after_
         .map(|(_, event)| event)
         .filter(|event| !matches!(event, Event::PriceMoved { .. } | Event::BarClosed { .. }))
         .collect();
-    assert_eq!(told, [
-        &Event::FeedChanged { symbol: S, feed: event::Feed::Silent },
-        &Event::BarsLost { symbol: S },
-        &Event::FeedChanged { symbol: S, feed: event::Feed::Streaming },
-    ]);
+    assert_eq!(
+        told,
+        [
+            &Event::FeedChanged { symbol: S, feed: event::Feed::Silent },
+            &Event::BarsLost { symbol: S },
+            &Event::FeedChanged { symbol: S, feed: event::Feed::Streaming },
+        ]
+    );
     let lost = world.notices().find_map(|(_, notice)| match notice {
         FeedNotice::Lost { from, until, asked, .. } => Some((*from, *until, *asked >= 5)),
         _ => None,
@@ -377,6 +378,18 @@ fn the_history_of_a_young_market_begins_with_the_market() {
 }
 
 #[test]
+fn a_bar_that_closes_while_a_young_market_is_asked_for_its_past_is_a_close() {
+    let mut world = World::new(1, Settings::default(), 1);
+    world.venue.natures.insert(S, Nature { listed: hour(-7), ..Nature::default() });
+    world.venue.failing.insert(S, Failure::Retryable);
+    world.start(std::vec![Market { symbol: S, need: 500, known_until: None }]);
+    world.run_to(after(hour(1), -300_000));
+    world.venue.failing.clear();
+    world.run(Span::seconds(900));
+    assert_eq!((world.history(0), world.closed(0)), (truths(0, -7..0), truths(0, 0..1)));
+}
+
+#[test]
 fn history_starts_after_the_last_hole() {
     let mut world = World::new(1, Settings { page: 10, ..Settings::default() }, 1);
     let holes = [hour(-31), hour(-12), hour(-11)].into();
@@ -488,7 +501,10 @@ fn a_bar_that_is_overdue_is_not_waited_for_in_the_next_round() {
     world.run_to(after(silent, -1));
     assert_eq!((feeds(&world, 0), world.phase(0)), (Vec::new(), Phase::Streaming));
     world.run_to(silent);
-    assert_eq!((feeds(&world, 0), world.phase(0)), ([event::Feed::Silent].into(), Phase::Recovering));
+    assert_eq!(
+        (feeds(&world, 0), world.phase(0)),
+        ([event::Feed::Silent].into(), Phase::Recovering)
+    );
     world.venue.failing.clear();
     world.run(Span::seconds(65));
     assert_eq!(feeds(&world, 0), [event::Feed::Silent, event::Feed::Streaming]);
@@ -504,7 +520,10 @@ fn without_stream_and_requests_bars_are_not_expected() {
     world.cut();
     assert_eq!(world.phase(0), Phase::Polling);
     world.run(Span::seconds(120));
-    assert_eq!((world.phase(0), feeds(&world, 0)), (Phase::Recovering, [event::Feed::Silent].into()));
+    assert_eq!(
+        (world.phase(0), feeds(&world, 0)),
+        (Phase::Recovering, [event::Feed::Silent].into())
+    );
     // Connections and requests are tried without end, at delays that stop growing.
     world.forget();
     world.run(Span::hours(30));
@@ -522,10 +541,10 @@ fn a_suspended_market_is_asked_every_minute_and_goes_on_when_it_trades() {
     for status in [MarketStatus::Suspended, MarketStatus::Maintenance] {
         let mut world = World::streaming(2);
         world.forget();
-        world.venue.natures.insert(S, Nature {
-            closed: std::vec![(world.now, hour(3), status)],
-            ..Nature::default()
-        });
+        world.venue.natures.insert(
+            S,
+            Nature { closed: std::vec![(world.now, hour(3), status)], ..Nature::default() },
+        );
         world.tell(FeedEvent::Status { symbol: S, status });
         assert_eq!(world.phase(0), Phase::Suspended);
         world.run_to(after(hour(2), 10_000));
@@ -544,10 +563,10 @@ fn a_suspended_market_is_asked_every_minute_and_goes_on_when_it_trades() {
 fn an_unknown_market_is_asked_for_ever_slower_up_to_every_quarter_of_an_hour() {
     let mut world = World::new(2, Settings::default(), 1);
     let unknown = MarketStatus::Unknown;
-    world.venue.natures.insert(S, Nature {
-        closed: std::vec![(START, hour(50), unknown)],
-        ..Nature::default()
-    });
+    world
+        .venue
+        .natures
+        .insert(S, Nature { closed: std::vec![(START, hour(50), unknown)], ..Nature::default() });
     let cold = |n| Market { symbol: SymbolId(n), need: 30, known_until: None };
     world.start(std::vec![cold(0), cold(1)]);
     world.run_to(hour(20));
@@ -575,8 +594,7 @@ fn a_request_that_is_not_answered_is_sent_again() {
     world.forget();
     world.venue.deaf.insert(S);
     world.run_to(after(hour(1), 40_000));
-    let asked: Vec<i64> =
-        fetches(&world, 0).iter().map(|&(now, _, _)| (now - hour(1)).0).collect();
+    let asked: Vec<i64> = fetches(&world, 0).iter().map(|&(now, _, _)| (now - hour(1)).0).collect();
     assert_eq!(asked, [2_000, 18_000, 35_000]);
     world.venue.deaf.clear();
     world.run(Span::seconds(20));

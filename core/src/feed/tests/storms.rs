@@ -9,9 +9,7 @@ use proptest::prelude::*;
 
 use super::source::{Chance, Faults, HOUR, Nature, START, World, hour, revised, truth};
 use crate::event::{self, Event};
-use crate::feed::{
-    Feed, FeedCommand, FeedEvent, Market, MarketStatus, Phase, Settings,
-};
+use crate::feed::{Feed, FeedCommand, FeedEvent, Market, MarketStatus, Phase, Settings};
 use crate::ids::SymbolId;
 use crate::market::Bar;
 use crate::time::{Span, Timeframe, Timestamp};
@@ -66,8 +64,7 @@ fn nature(chance: &mut Chance) -> Nature {
     }
     nature.revised = (-40..STORM).filter(|_| chance.below(20) == 0).map(hour).collect();
     if chance.below(3) == 0 {
-        let status =
-            [MarketStatus::Suspended, MarketStatus::Maintenance, MarketStatus::Unknown];
+        let status = [MarketStatus::Suspended, MarketStatus::Maintenance, MarketStatus::Unknown];
         let from = START + Span(chance.below(8 * HOUR.0 as u64) as i64 - HOUR.0);
         let until = from + Span(chance.below(5 * HOUR.0 as u64) as i64);
         nature.closed.push((from, until.min(hour(STORM)), status[chance.below(3) as usize]));
@@ -286,8 +283,13 @@ fn holds(world: &World) -> Result<(), String> {
     all_recovered(world)
 }
 
+/// 32 at every run; more when `PROPTEST_CASES` says so.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.div_ceil(8)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_the_venue_does_bars_come_right_and_everything_recovers(seed: u64) {
@@ -302,12 +304,6 @@ proptest! {
             return Err(TestCaseError::fail(fault));
         }
     }
-}
-
-/// A few at every run; more when `GARDEFOU_FEED_CASES` says so.
-fn cases() -> u32 {
-    let text = std::env::var("GARDEFOU_FEED_CASES").unwrap_or_default();
-    text.parse().unwrap_or(24)
 }
 
 /// The storm is one: each fault happens, and each surprise is told, in some world of a few.
@@ -328,9 +324,24 @@ fn a_storm_is_a_storm() {
         }
     }
     for wanted in [
-        "StreamDisconnected", "SubscribeRefused", "Failed", "Gap", "Healed", "Lost", "Revised",
-        "Broken", "Stale", "Fresh", "PriceRefused", "RateLimited", "BarsLost", "HistoryLoaded",
-        "BarClosed", "Unsubscribe", "FetchStatus", "Status",
+        "StreamDisconnected",
+        "SubscribeRefused",
+        "Failed",
+        "Gap",
+        "Healed",
+        "Lost",
+        "Revised",
+        "Broken",
+        "Stale",
+        "Fresh",
+        "PriceRefused",
+        "RateLimited",
+        "BarsLost",
+        "HistoryLoaded",
+        "BarClosed",
+        "Unsubscribe",
+        "FetchStatus",
+        "Status",
     ] {
         assert!(seen.contains_key(wanted), "{wanted} never happened: {seen:?}");
     }
