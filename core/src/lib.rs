@@ -17,6 +17,7 @@ pub mod config;
 pub mod engine;
 pub mod event;
 pub mod executor;
+pub mod feed;
 pub mod ids;
 pub mod indicator;
 pub mod market;

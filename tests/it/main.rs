@@ -12,6 +12,7 @@
 mod arrival;
 mod bars;
 mod causality;
+mod feed;
 mod identity;
 mod ladder;
 mod nonsense;
