@@ -104,11 +104,10 @@ impl Sink for Keep<'_> {
     #[inline]
     fn hear(&mut self, now: Timestamp, notice: &Notice) {
         words::log(self.config, self.path, now, notice);
-        match notice {
-            Notice::Refused { book, symbol, refusal } => {
-                self.refused.insert((*book, *symbol, refusal.kind()), *refusal);
-            }
-            fact => self.facts.push((now, fact.clone())),
+        if let Notice::Refused { book, symbol, refusal } = notice {
+            self.refused.insert((*book, *symbol, refusal.kind()), *refusal);
+        } else {
+            self.facts.push((now, notice.clone()));
         }
     }
 }

@@ -92,13 +92,13 @@ pub(super) fn run(options: &ReplayOptions, out: &mut Out) -> Result<(), Failure>
 
 /// Why a file cannot be read or written, and what to do.
 fn unreadable(path: &Path, error: &Error) -> String {
-    let (why, remedy) = match error.kind() {
-        ErrorKind::NotFound => (
-            "there is no such file or folder".to_owned(),
-            "check the path; transcripts end in .txt",
-        ),
-        ErrorKind::InvalidData => ("it is not UTF-8 text".to_owned(), "save it as UTF-8"),
-        _ => (error.to_string(), "make it readable, with --rewrite also writable"),
+    let kind = error.kind();
+    let (why, remedy) = if kind == ErrorKind::NotFound {
+        ("there is no such file or folder".to_owned(), "check the path; transcripts end in .txt")
+    } else if kind == ErrorKind::InvalidData {
+        ("it is not UTF-8 text".to_owned(), "save it as UTF-8")
+    } else {
+        (error.to_string(), "make it readable, with --rewrite also writable")
     };
     format!("{}: {why}; {remedy}", path.display())
 }

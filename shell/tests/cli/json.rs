@@ -75,6 +75,13 @@ fn replay_writes_what_came_of_each_file() {
 fn the_whole_result_of_a_small_run() {
     let fine = Fine { span: FIVE, hours: EVENT..EVENT + 1, hole: None };
     let mut result = run(&folder(&[(EVENT, DOWN_FIRST)], &fine), &["--detail", "5m"]);
+    // 1646 USDT at 2x over two levels: 0.1679 BTC at 9800, in an hour in which 1 BTC was traded.
+    for path in ["pessimistic", "optimistic"] {
+        let share = &result["paths"][path]["market_share"];
+        assert_eq!(share["largest"]["share_percent"], 16.79);
+        assert_eq!(share["beyond_from"]["utc"], "2024-01-22T16:09:59.999Z");
+        assert_eq!((&share["compared"], &share["beyond"]), (&json!(2), &json!(2)));
+    }
     // What differs from run to run, from folder to folder and from version to version.
     result["timing"]["engine_cpu_seconds"] = json!("…");
     result["timing"]["bars_per_second"] = json!("…");
