@@ -3,8 +3,8 @@
 //! own.
 //!
 //! [`load`] reads the market (`settlements`: which funding it charges), [`drive`] feeds it to the
-//! engine, [`collect`] turns what the engine said into the result, [`explain`] states what it was
-//! run with.
+//! engine, [`collect`] turns what the engine said into the result (`share`: how large the orders
+//! were against the market), [`explain`] states what it was run with.
 
 pub mod collect;
 pub mod drive;
@@ -12,6 +12,7 @@ pub mod explain;
 pub mod load;
 
 mod settlements;
+mod share;
 
 use std::path::PathBuf;
 
@@ -70,9 +71,6 @@ pub enum BacktestError {
     /// The request cannot be met with this data: what, and what to do.
     #[error("{0}")]
     Request(String),
-    /// The worst case at start is not acceptable.
-    #[error("{0}")]
-    WorstCase(String),
     /// The result does not add up, which is a bug.
     #[error("the result does not add up, please report this: {0}")]
     Mismatch(#[from] Mismatch),
@@ -106,22 +104,24 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome, BacktestError> {
     let (market, config) = load::market(settings, request, progress)?;
-    explain::refuse_worst_case(&config)?;
+    settings.refuse_liquidation(&config)?;
+    explain::log(&config);
     let mut results = Vec::with_capacity(2);
-    let (mut bars, mut seconds) = (0, 0.0);
+    let (mut bars, mut decided, mut seconds) = (0, 0, 0.0);
     let mut prices = Vec::new();
     for path in [Path::Pessimistic, Path::Optimistic] {
         let wants_charts = charts && path == Path::Pessimistic;
         let run = drive::run(&config, &market, request, path, wants_charts, progress);
         bars += run.bars;
+        decided += run.decided;
         seconds += run.engine_seconds;
         if wants_charts {
-            prices = collect::price_series(&market, &run);
+            prices = collect::price_series(&config, &market, &run);
         }
         results.push(collect::result(&config, &market, &run)?);
     }
     let backtest =
-        assemble(settings, request, &config, &market, results, Timing::new(bars, seconds));
+        assemble(settings, request, &config, &market, results, Timing::new(bars, decided, seconds));
     Ok(Outcome { backtest, prices })
 }
 

@@ -9,18 +9,22 @@ mod bugs;
 mod check;
 mod logs;
 mod options;
+mod replay;
+#[cfg(test)]
+mod schemas;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
 use crate::demo::{self, DemoError, DemoOptions, Stage};
-use crate::transcript;
 
-/// Grid trading on Bitget USDT-M perpetuals, with a stop under every position and a memory.
+/// Grid trading for USDT perpetuals with a stop under every position: demo, backtests, and checks
+/// of a configuration. Nothing in this version reaches an exchange.
 ///
 /// Without a verb it runs the demo: a generated market, a simulated exchange, no key, no network.
 #[derive(Parser)]
@@ -63,6 +67,9 @@ pub enum Failure {
     /// The demo could not be shown.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// A file that was named cannot be read; the text says which, why, and what to do.
+    #[error("{0}")]
+    Unreadable(String),
     /// The outside world failed.
     #[error("{what}: {why}; {remedy}")]
     World {
@@ -86,9 +93,9 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Config(_)
             | Self::Demo(DemoError::Config(_))
-            | Self::Backtest(BacktestError::Config(_) | BacktestError::WorstCase(_)) => 3,
+            | Self::Backtest(BacktestError::Config(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
-            Self::World { .. } | Self::Demo(DemoError::Output(_)) => 5,
+            Self::World { .. } | Self::Unreadable(_) | Self::Demo(DemoError::Output(_)) => 5,
             Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
             Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
         }
@@ -107,6 +114,14 @@ impl Out {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         Self { stdout: stdout.lock(), terminal }
+    }
+
+    /// Writes a value as one line of JSON.
+    pub fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Failure> {
+        let text = serde_json::to_string(value).map_err(|why| {
+            Failure::Failed(format!("the result cannot be written as JSON: {why}"))
+        })?;
+        self.write(&format!("{text}\n"))
     }
 
     /// Writes text; a reader that went away is not an error.
@@ -129,7 +144,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(DemoOptions::default())) {
         Verb::Demo(options) => demo(&options, &mut out),
         Verb::Backtest(options) => backtest::run(&options, &mut out),
-        Verb::Replay(options) => replay(&options, &mut out),
+        Verb::Replay(options) => replay::run(&options, &mut out),
         Verb::Check(options) => check::run(&options, &mut out),
         #[cfg(debug_assertions)]
         #[allow(clippy::panic, reason = "this is what it is for")]
@@ -148,18 +163,4 @@ pub fn main() -> ExitCode {
 
 fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
     Ok(demo::run(options, Stage::here(), &mut out.stdout)?)
-}
-
-fn replay(options: &options::ReplayOptions, out: &mut Out) -> Result<(), Failure> {
-    let report = transcript::replay(&options.paths, options.rewrite);
-    out.write(&format!("{report}\n"))?;
-    if report.is_success() {
-        return Ok(());
-    }
-    let (failed, total) = (report.failed(), report.files.len());
-    Err(Failure::Failed(if total == 0 {
-        "no transcript was found; name files that end in .txt, or folders that hold some".to_owned()
-    } else {
-        format!("{failed} of {total} transcripts failed")
-    }))
 }

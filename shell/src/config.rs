@@ -33,12 +33,14 @@ mod tests_shipped;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gardefou_core::config::EngineConfig;
+
 pub use engine::Selection;
 pub use files::{FileHash, shipped};
 pub use keys::{ManualLine, manual};
 pub use refusal::{ConfigError, Place, Refusal};
 pub use resolved::{Resolved, resolved};
-pub use rule::symbol;
+pub use rule::{symbol, symbol_of_person};
 
 use assets::{AssetsFile, ExchangesFile};
 use document::Node;
@@ -95,6 +97,21 @@ impl Settings {
     #[must_use]
     pub fn files(&self) -> &[FileHash] {
         &self.files
+    }
+
+    /// Logs which files were read: their hashes, never their values.
+    pub fn log(&self) {
+        for FileHash { path, sha256 } in &self.files {
+            tracing::info!(file = path, sha256, "configuration file");
+        }
+    }
+
+    /// Refuses a selection under which a wallet would be liquidated before its stops are hit.
+    ///
+    /// # Errors
+    /// The strategy with its place, the distances, equity and maintenance margin, what to change.
+    pub fn refuse_liquidation(&self, config: &EngineConfig) -> Result<(), ConfigError> {
+        check::worst_cases(self, config)
     }
 }
 

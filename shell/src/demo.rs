@@ -3,10 +3,11 @@
 //!
 //! [`market`] drives the engine and knows no screen, [`session`] decides pace and focus, [`view`]
 //! and [`focus`] put the state into words, [`screen`] and [`plain`] show them, [`summary`] ends
-//! it. Only [`pacing`] reads a clock. No rule of trading lives here, and nothing that must be
+//! it, as text or as data ([`json`]). Only [`pacing`] reads a clock. No rule of trading lives here, and nothing that must be
 //! trusted: it is an exhibit, with honest labels.
 
 pub mod focus;
+pub mod json;
 pub mod market;
 pub mod options;
 pub mod pacing;
@@ -48,7 +49,9 @@ pub enum DemoError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The screen or the output failed.
-    #[error("the demo cannot be shown: {0}")]
+    #[error(
+        "the demo cannot be shown: {0}; free some space where its output goes, or send it elsewhere"
+    )]
     Output(#[from] io::Error),
     /// A signal ended it; the terminal was given back and the summary written.
     #[error("the demo was ended by {0}")]
@@ -82,7 +85,9 @@ impl Stage {
 /// The options name an unknown symbol or strategy, the output fails, or a signal ended it.
 pub fn run(options: &DemoOptions, stage: Stage, out: &mut dyn Write) -> Result<(), DemoError> {
     let demo = Demo::new(&options.scenario())?;
-    let shown = if options.plain || !stage.terminal {
+    let shown = if options.json {
+        only_result(demo, options, out).map_err(DemoError::from)
+    } else if options.plain || !stage.terminal {
         read(demo, options, out).map_err(DemoError::from)
     } else {
         watch(demo, options, stage, out)
@@ -104,6 +109,13 @@ fn watch(
     let told = summary::write(session.demo(), options.seed, out).and_then(|()| out.flush());
     // Where a signal ended it, there may be nobody left to tell.
     ended.map_or_else(|| told.map_err(DemoError::from), |signal| Err(DemoError::Ended(signal)))
+}
+
+fn only_result(mut demo: Demo, options: &DemoOptions, out: &mut dyn Write) -> io::Result<()> {
+    while demo.minute() {}
+    serde_json::to_writer(&mut *out, &json::result(&demo, options.seed))?;
+    writeln!(out)?;
+    out.flush()
 }
 
 fn read(mut demo: Demo, options: &DemoOptions, out: &mut dyn Write) -> io::Result<()> {

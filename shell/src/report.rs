@@ -5,10 +5,12 @@
 //! value that somebody else filled in.
 
 pub mod caveats;
+pub mod check;
 pub mod html;
 pub mod metrics;
 pub mod result;
 pub mod summary;
+pub mod untraded;
 
 mod facts;
 mod measures;

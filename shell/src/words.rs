@@ -14,9 +14,88 @@ mod tests;
 use gardefou_core::config::EngineConfig;
 use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::market::Instrument;
+use gardefou_core::notice::Notice;
+use gardefou_core::risk::worst_case::WorstCase;
+use gardefou_core::time::Timestamp;
+use tracing::Level;
 
 pub use notices::{fill_reason, level, notice, place};
-pub use refusals::{refusal, refusal_short};
+pub use refusals::{refusal, refusal_short, remedy};
+
+/// What a book could lose at once, in a sentence.
+#[must_use]
+pub fn worst_case(book: &str, worst: &WorstCase) -> String {
+    let (loss, percent) = (numbers::usdt(worst.loss), numbers::percent_short(worst.loss_ratio));
+    let trips = [worst.trips_session, worst.trips_global];
+    worst_case_of(book, worst.cycles, &loss, &percent, trips)
+}
+
+/// The same from figures in words; `trips` are the session and the global switch.
+pub(crate) fn worst_case_of(
+    book: &str,
+    cycles: u32,
+    loss: &str,
+    percent: &str,
+    trips: [bool; 2],
+) -> String {
+    let switches = match trips {
+        [true, true] => "it would trip the session and the global switch",
+        [true, false] => "it would trip the session switch",
+        [false, true] => "it would trip the global switch",
+        [false, false] => "it would trip no switch",
+    };
+    if cycles == 0 {
+        return format!(
+            "Worst case of {book}: no full cycle fits into max_margin_ratio, so nothing can be lost \
+             and nothing traded."
+        );
+    }
+    let cycles = numbers::counted(cycles, "full cycle");
+    format!(
+        "Worst case of {book}, {cycles} all stopped: {loss} lost, {percent} of its capital; \
+         {switches}."
+    )
+}
+
+/// Logs what the engine said: switches at info, cycles and executions at debug, what is refused and
+/// the rest at trace. `run` says which run it was: a path, or the demo.
+#[inline]
+pub(crate) fn log(config: &EngineConfig, run: &str, now: Timestamp, told: &Notice) {
+    // Nothing is put into words that nobody asked for.
+    if tracing::enabled!(Level::INFO) {
+        say(config, run, now, told);
+    }
+}
+
+#[cold]
+fn say(config: &EngineConfig, run: &str, now: Timestamp, told: &Notice) {
+    let (book, symbol) = place(told);
+    let book = book.map_or("", |book| book_name(config, book));
+    let symbol = symbol.map_or_else(String::new, |symbol| pair(config, symbol));
+    macro_rules! log {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                run,
+                at = crate::text::instant(now),
+                book,
+                symbol,
+                "{}",
+                notice(config, told)
+            )
+        };
+    }
+    match told {
+        Notice::SwitchTripped { .. }
+        | Notice::SwitchReleased { .. }
+        | Notice::Unprotected { .. }
+        | Notice::Anomaly { .. } => log!(Level::INFO),
+        Notice::CycleClosed(_) | Notice::Filled { .. } => log!(Level::DEBUG),
+        Notice::Refused { .. } | Notice::Funded { .. } | Notice::Readiness { .. } => {
+            log!(Level::TRACE);
+        }
+    }
+}
 
 /// The name of a book's strategy.
 #[must_use]

@@ -14,18 +14,21 @@ use gardefou_core::risk::Refusal;
 use gardefou_core::risk::switches::Cause;
 use gardefou_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::BacktestError;
-use super::drive::Run;
+use super::drive::{Refused, Run};
 use super::load::Market;
+use super::share;
 use crate::config::resolved;
-use crate::report::html::PriceSeries;
+use crate::report::html::{Ladder, PriceSeries};
 use crate::report::metrics::{Basis, DrawdownTracker, Window, buy_and_hold};
 use crate::report::result;
 use crate::report::result::{
     CloseReason, Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, Fill, FillKind,
     Funding, Liquidity, Moment, OpenCycle, PathResult, Refusal as RefusalCount, Side, Trip,
 };
+use crate::words;
 
 /// USDT as a decimal, exact.
 #[must_use]
@@ -94,9 +97,10 @@ pub fn result(
     for book in run.engine.books() {
         for lane in &book.lanes {
             result.open_cycles.extend(collector.open_cycle(book.id, lane));
-            result.refusals.extend(collector.refusals(book.id, lane));
+            result.refusals.extend(collector.refusals(book.id, lane, &run.refused));
         }
     }
+    result.market_share = share::of(market, &result.fills);
     result.equity = equity(config, market, run);
     let window = Window { from: market.from.0, to: market.to.0 };
     let (books, total) = bases(config, market, run);
@@ -238,7 +242,7 @@ impl Collector<'_> {
         })
     }
 
-    fn refusals(&self, book: BookId, lane: &Lane) -> Vec<RefusalCount> {
+    fn refusals(&self, book: BookId, lane: &Lane, told: &Refused) -> Vec<RefusalCount> {
         let Some(instrument) = self.instrument(lane.symbol) else { return Vec::new() };
         let count = |(kind, &bars): (usize, &u32)| {
             (bars > 0).then(|| RefusalCount {
@@ -246,6 +250,10 @@ impl Collector<'_> {
                 symbol: instrument.symbol.to_string(),
                 reason: Refusal::NAMES[kind].to_owned(),
                 bars: u64::from(bars),
+                words: told
+                    .get(&(book, lane.symbol, kind))
+                    .map_or_else(String::new, words::refusal),
+                remedy: words::remedy(Refusal::NAMES[kind]).map(str::to_owned),
             })
         };
         lane.refusals.iter().enumerate().filter_map(count).collect()
@@ -368,12 +376,17 @@ fn hold(market: &Market, symbols: impl Iterator<Item = SymbolId>) -> Option<f64>
 
 /// Prices and wanted levels for the charts.
 #[must_use]
-pub fn price_series(market: &Market, run: &Run) -> Vec<PriceSeries> {
-    use rust_decimal::prelude::ToPrimitive;
+pub fn price_series(config: &EngineConfig, market: &Market, run: &Run) -> Vec<PriceSeries> {
     let series = |(index, feed): (usize, &super::load::Feed)| {
         let tick = feed.tick.to_f64().unwrap_or(1.0);
         let price = |ticks: money::Ticks| ticks.0 as f64 * tick;
-        let ladder = run.ladders.get(&SymbolId(index as u16));
+        let ladder = |(id, book): (usize, &gardefou_core::config::BookConfig)| {
+            let drawn = run.ladders.get(&(BookId(id as u16), SymbolId(index as u16)))?;
+            let levels =
+                |levels: &[money::Ticks]| levels.iter().map(|&level| price(level)).collect();
+            let changes = drawn.iter().map(|(at, prices)| (at.0, levels(prices))).collect();
+            Some(Ladder { book: book.name.clone(), changes })
+        };
         PriceSeries {
             symbol: feed.symbol.to_string(),
             points: feed
@@ -382,11 +395,7 @@ pub fn price_series(market: &Market, run: &Run) -> Vec<PriceSeries> {
                 .filter(|bar| bar.at >= market.from)
                 .map(|b| (b.at.0, price(b.open), price(b.high), price(b.low), price(b.close)))
                 .collect(),
-            ladder: ladder
-                .into_iter()
-                .flatten()
-                .map(|(at, levels)| (at.0, levels.iter().map(|&level| price(level)).collect()))
-                .collect(),
+            ladders: config.books.iter().enumerate().filter_map(ladder).collect(),
         }
     };
     market.feeds.iter().enumerate().map(series).collect()

@@ -7,16 +7,18 @@ use cpu_time::ThreadTime;
 use gardefou_core::config::EngineConfig;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::Feed as FeedState;
-use gardefou_core::ids::SymbolId;
+use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::market::Bar;
 use gardefou_core::money::{Cash, Ticks};
 use gardefou_core::notice::Notice;
+use gardefou_core::risk::Refusal;
 use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::history::{History, Sink};
 
 use super::load::Market;
 use super::{Progress, Request};
+use crate::words;
 
 /// The bar on which decisions are made.
 pub const HOUR: Span = Timeframe::H1.span();
@@ -31,11 +33,22 @@ pub struct Run {
     pub equity: EquityLog,
     /// Bars that went through the engine.
     pub bars: u64,
+    /// Those that were matched and decided on: not only warming indicators.
+    pub decided: u64,
+    /// What was refused last of each kind, with its numbers.
+    pub refused: Refused,
     /// CPU time of the loop.
     pub engine_seconds: f64,
-    /// Wanted levels of the first book that trades a symbol, by symbol, when charts are wanted.
-    pub ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
+    /// Wanted levels of each book and symbol, at each close that changed them, when charts are
+    /// wanted.
+    pub ladders: Ladders,
 }
+
+/// The last refusal told of each kind, by book, symbol and kind.
+pub type Refused = BTreeMap<(BookId, SymbolId, usize), Refusal>;
+
+/// Wanted levels from an instant on, by book and symbol.
+pub type Ladders = BTreeMap<(BookId, SymbolId), Vec<(Timestamp, Vec<Ticks>)>>;
 
 /// Balance and unrealised result of every book at every close, in one flat list.
 #[derive(Clone, Debug, Default)]
@@ -69,15 +82,32 @@ impl EquityLog {
     }
 }
 
-/// Keeps facts, drops refusals: those are counted by the engine.
-#[derive(Default)]
-struct Keep(Vec<(Timestamp, Notice)>);
+/// Keeps facts, and of refusals the last of each kind: the engine counts them.
+struct Keep<'a> {
+    config: &'a EngineConfig,
+    path: &'static str,
+    facts: Vec<(Timestamp, Notice)>,
+    refused: Refused,
+}
 
-impl Sink for Keep {
+impl<'a> Keep<'a> {
+    fn new(config: &'a EngineConfig, path: Path) -> Self {
+        let path = match path {
+            Path::Pessimistic => "pessimistic",
+            Path::Optimistic => "optimistic",
+        };
+        Self { config, path, facts: Vec::new(), refused: Refused::new() }
+    }
+}
+
+impl Sink for Keep<'_> {
     #[inline]
     fn hear(&mut self, now: Timestamp, notice: &Notice) {
-        if !matches!(notice, Notice::Refused { .. }) {
-            self.0.push((now, notice.clone()));
+        words::log(self.config, self.path, now, notice);
+        if let Notice::Refused { book, symbol, refusal } = notice {
+            self.refused.insert((*book, *symbol, refusal.kind()), *refusal);
+        } else {
+            self.facts.push((now, notice.clone()));
         }
     }
 }
@@ -109,7 +139,8 @@ pub fn run(
     charts: bool,
     progress: &mut dyn FnMut(Progress),
 ) -> Run {
-    let history = History::new(config.clone(), path, request.on_trip, Keep::default());
+    let keep = Keep::new(config, path);
+    let history = History::new(config.clone(), path, request.on_trip, keep);
     let first = market.feeds.iter().filter_map(|f| f.bars.first()).map(|b| b.at).min();
     let mut at = first.unwrap_or(market.to);
     let total = ((market.to - at).0 / HOUR.0).max(0) as u64;
@@ -121,6 +152,7 @@ pub fn run(
         ladders: BTreeMap::new(),
         charts,
         bars: 0,
+        decided: 0,
     };
     let clock = ThreadTime::now();
     let mut hour = 0;
@@ -138,12 +170,13 @@ pub fn run(
 }
 
 struct Driver<'a> {
-    history: History<Keep>,
+    history: History<Keep<'a>>,
     hours: Hours<'a>,
     equity: EquityLog,
-    ladders: BTreeMap<SymbolId, Vec<(Timestamp, Vec<Ticks>)>>,
+    ladders: Ladders,
     charts: bool,
     bars: u64,
+    decided: u64,
 }
 
 impl Driver<'_> {
@@ -158,6 +191,7 @@ impl Driver<'_> {
             }
             return;
         }
+        self.decided += self.hours.now.len() as u64;
         self.settle(at);
         self.hours.matching(at, &mut self.history);
         self.history.close_bars(&self.hours.now, HOUR);
@@ -185,31 +219,37 @@ impl Driver<'_> {
         let figures = books.iter().map(|book| (book.wallet.balance, book.unrealised()));
         self.equity.figures.extend(figures);
         if self.charts {
-            for (symbol, _) in &self.hours.now {
-                let levels = wanted(self.history.engine(), *symbol);
-                self.ladders.entry(*symbol).or_default().push((now, levels));
+            self.draw(now);
+        }
+    }
+
+    /// Notes the levels that each book wants, where they are others than before.
+    fn draw(&mut self, now: Timestamp) {
+        for book in self.history.engine().books() {
+            for lane in &book.lanes {
+                let levels: Vec<Ticks> =
+                    lane.wanted.iter().flatten().flatten().map(|rung| rung.price).collect();
+                let drawn = self.ladders.entry((book.id, lane.symbol)).or_default();
+                if drawn.last().is_none_or(|(_, last)| *last != levels) {
+                    drawn.push((now, levels));
+                }
             }
         }
     }
 
     fn finish(self, engine_seconds: f64) -> Run {
-        let (engine, _, Keep(notices)) = self.history.into_parts();
+        let (engine, _, Keep { facts, refused, .. }) = self.history.into_parts();
         Run {
             engine,
-            notices,
+            notices: facts,
             equity: self.equity,
             bars: self.bars,
+            decided: self.decided,
+            refused,
             engine_seconds,
             ladders: self.ladders,
         }
     }
-}
-
-/// Levels that the first book trading a symbol wants now.
-fn wanted(engine: &Engine, symbol: SymbolId) -> Vec<Ticks> {
-    let lane = engine.books().iter().find_map(|book| book.lane(symbol));
-    let rungs = lane.into_iter().flat_map(|lane| lane.wanted.iter().flatten().flatten());
-    rungs.map(|rung| rung.price).collect()
 }
 
 impl<'a> Hours<'a> {
@@ -224,7 +264,7 @@ impl<'a> Hours<'a> {
     }
 
     /// The bars that open at `at`; tells the engine of feeds that begin or end.
-    fn collect(&mut self, at: Timestamp, history: &mut History<Keep>) {
+    fn collect(&mut self, at: Timestamp, history: &mut History<Keep<'_>>) {
         self.now.clear();
         for (index, feed) in self.market.feeds.iter().enumerate() {
             let symbol = SymbolId(index as u16);
@@ -247,7 +287,7 @@ impl<'a> Hours<'a> {
     }
 
     /// Matches the hour: fine bars where a symbol has all of them, else its hourly bar.
-    fn matching(&mut self, at: Timestamp, history: &mut History<Keep>) {
+    fn matching(&mut self, at: Timestamp, history: &mut History<Keep<'_>>) {
         let Some(detail) = self.market.detail else {
             history.match_bars(&self.now, HOUR);
             return;

@@ -12,44 +12,28 @@ use gardefou_core::venue::history;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::Request;
 use super::collect::{fraction, usdt};
 use super::load::{Feed, Market};
-use super::{BacktestError, Request};
 use crate::config::{Resolved, Settings, resolved};
-use crate::data::DataIdentity;
+use crate::data::{DataIdentity, Dataset};
 use crate::report::result::{
-    BookParameters, Costs, DataSeries, FundingCoverage, LeftOut, Moment, OnTrip, Options,
-    Parameters, Resolution, ResolutionRange, SymbolParameters, WorstCase,
+    BookParameters, Costs, DataChoice, DataSeries, Moment, OnTrip, Options, Parameters, Resolution,
+    ResolutionRange, SymbolParameters, WorstCase,
 };
-use crate::text;
+use crate::words;
 
-/// Refuses a configuration whose liquidation would come before its stops, with the numbers.
-///
-/// # Errors
-/// The symbols and the distances.
-pub fn refuse_worst_case(config: &EngineConfig) -> Result<(), BacktestError> {
+/// Logs what is about to run: the resolved parameters of every symbol with their hash, and what
+/// each book could lose.
+pub fn log(config: &EngineConfig) {
+    for set in resolved(config) {
+        let Resolved { strategy, symbol, parameters, hash } = set;
+        tracing::info!(strategy, symbol, hash, ?parameters, "resolved parameters");
+    }
     for book in &config.books {
         let worst = worst_case(config, book);
-        if worst.liquidated_first.is_empty() {
-            continue;
-        }
-        let each = worst.liquidated_first.iter().map(|l| {
-            let name = config.instrument(l.symbol).map(|i| i.symbol.to_string());
-            format!(
-                "{} (liquidated {} % from the average entry, stop at {} %)",
-                name.unwrap_or_default(),
-                percent(l.liquidation_distance),
-                percent(l.stop_distance)
-            )
-        });
-        return Err(BacktestError::WorstCase(format!(
-            "{}: liquidation would come before the stop of {}; lower leverage or sl_percent, or \
-             allow fewer cycles (max_live_grids)",
-            book.name,
-            text::list(each)
-        )));
+        tracing::info!("{}", words::worst_case(&book.name, &worst));
     }
-    Ok(())
 }
 
 /// A fraction in percent, for people.
@@ -75,6 +59,11 @@ pub fn parameters(
         risk: risk(settings, config),
         costs: costs(config),
         books: config.books.iter().map(|book| book_parameters(config, book, &sets)).collect(),
+        choice: DataChoice {
+            venue: market.venue.clone(),
+            venues_found: market.venues.clone(),
+            without_detail: market.without_detail.iter().map(ToString::to_string).collect(),
+        },
     }
 }
 
@@ -91,6 +80,10 @@ fn entry_order(order: EntryOrder) -> &'static str {
 
 fn options(request: &Request, market: &Market) -> Options {
     Options {
+        candles: request.candles.display().to_string(),
+        funding: request.funding.as_ref().map(|dir| dir.display().to_string()),
+        venue: request.venue.clone(),
+        strategies: request.strategies.clone().unwrap_or_default(),
         from: request.from.map(moment),
         to: request.to.map(moment),
         detail: request.detail.map(|detail| detail.name().to_owned()),
@@ -102,14 +95,7 @@ fn options(request: &Request, market: &Market) -> Options {
         available_only: request.available_only,
         missing_funding: request.missing_funding.map(fraction),
         symbols: request.symbols.iter().flatten().map(ToString::to_string).collect(),
-        left_out: market
-            .left_out
-            .iter()
-            .map(|symbol| LeftOut {
-                symbol: symbol.to_string(),
-                reason: "no 1h candles in the directory".to_owned(),
-            })
-            .collect(),
+        left_out: market.left_out.clone(),
     }
 }
 
@@ -232,7 +218,9 @@ fn parameter(value: &str) -> Value {
     }
 }
 
-fn worst(worst: &worst_case::WorstCase, book: &BookConfig) -> WorstCase {
+/// The worst case of a book, as it is written.
+#[must_use]
+pub fn worst(worst: &worst_case::WorstCase, book: &BookConfig) -> WorstCase {
     WorstCase {
         cycles: worst.cycles,
         notional: usdt(worst.notional),
@@ -240,7 +228,11 @@ fn worst(worst: &worst_case::WorstCase, book: &BookConfig) -> WorstCase {
         loss: usdt(worst.loss),
         loss_percent: worst.loss_ratio.to_f64() * 100.0,
         maintenance: usdt(worst.maintenance),
+        tightest_equity: usdt(worst.tightest.equity),
+        tightest_maintenance: usdt(worst.tightest.maintenance),
         liquidation_first: !worst.liquidated_first.is_empty(),
+        trips_session: worst.trips_session,
+        trips_global: worst.trips_global,
     }
 }
 
@@ -256,6 +248,7 @@ fn series(market: &Market, feed: &Feed) -> Vec<DataSeries> {
         kind: file.kind.clone(),
         timeframe: file.timeframe.map(|timeframe| timeframe.name().to_owned()),
         file: file.file.clone(),
+        set_aside: set_aside(market, file),
         from: moment(file.first),
         to: moment(file.last),
         rows: file.rows as u64,
@@ -263,16 +256,25 @@ fn series(market: &Market, feed: &Feed) -> Vec<DataSeries> {
         sha256: file.sha256.to_string(),
         tick_used: file.tick_used,
         resolution: (file.timeframe == Some(Timeframe::H1)).then(|| resolution(market, feed)),
-        funding: file
-            .timeframe
-            .is_none()
-            .then_some(FundingCoverage { records: feed.funding.0, filled: feed.funding.1 }),
+        funding: file.timeframe.is_none().then_some(feed.funding),
     };
     let mut all: Vec<DataSeries> = feed.files.iter().map(one).collect();
-    if !all.iter().any(|series| series.kind == "funding") && feed.funding.1 > 0 {
+    if !all.iter().any(|series| series.kind == "funding") && feed.funding.filled > 0 {
         all.push(stated_funding(market, feed));
     }
     all
+}
+
+/// The files that one stands in for.
+fn set_aside(market: &Market, file: &DataIdentity) -> Vec<String> {
+    let same = |symbol, dataset: Dataset| {
+        symbol == file.symbol && dataset.name() == file.timeframe.map_or("funding", Timeframe::name)
+    };
+    let of = market.set_aside.iter().filter(|(symbol, dataset, _)| same(*symbol, *dataset));
+    of.map(|(_, _, path)| {
+        path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    })
+    .collect()
 }
 
 /// Funding without a file: every settlement was charged at the stated rate.
@@ -282,23 +284,25 @@ fn stated_funding(market: &Market, feed: &Feed) -> DataSeries {
         kind: "funding".to_owned(),
         timeframe: None,
         file: "none: the stated rate".to_owned(),
+        set_aside: Vec::new(),
         from: moment(market.from),
         to: moment(market.to),
         rows: 0,
-        gaps: 0,
+        gaps: u64::from(feed.funding.expected > 0),
         sha256: String::new(),
         tick_used: None,
         resolution: None,
-        funding: Some(FundingCoverage { records: feed.funding.0, filled: feed.funding.1 }),
+        funding: Some(feed.funding),
     }
 }
 
-/// Which resolution each hour of the run was matched at, as counts and ranges.
+/// Which resolution each hour was matched at, as counts and ranges: the hours in which an entry may
+/// fill, from `--from` on.
 fn resolution(market: &Market, feed: &Feed) -> Resolution {
     let hour = super::drive::HOUR;
     let mut resolution = Resolution::default();
     let mut read = 0;
-    for bar in feed.bars.iter().filter(|bar| bar.at + hour >= market.from) {
+    for bar in feed.bars.iter().filter(|bar| bar.at >= market.from) {
         let finer = market.detail.filter(|&fine| feed.inside(bar.at, fine, &mut read).is_some());
         let name = finer.unwrap_or(Timeframe::H1).name();
         *resolution.bars.entry(name.to_owned()).or_default() += 1;

@@ -14,7 +14,8 @@ use rust_decimal::Decimal;
 use super::settlements::{self, Missing, Settled};
 use super::{BacktestError, Progress, Request, selection};
 use crate::config::Settings;
-use crate::data::{self, DataIdentity, Dataset, Funding, RawSeries};
+use crate::data::{self, DataIdentity, Dataset, Found, Funding, RawSeries};
+use crate::report::result::{FundingCoverage, LeftOut};
 use crate::text;
 
 /// One symbol of the market.
@@ -27,10 +28,12 @@ pub struct Feed {
     pub bars: Vec<Bar>,
     /// Finer bars, where asked for and present; may have gaps.
     pub detail: Vec<Bar>,
+    /// What was traded in each hourly bar, in base coin.
+    pub volumes: Vec<f64>,
     /// Settlements by instant.
     pub settlements: Vec<(Timestamp, Fraction)>,
-    /// Settlements recorded and filled with the stated rate.
-    pub funding: (u64, u64),
+    /// How many settlements are expected, recorded, and filled with the stated rate.
+    pub funding: FundingCoverage,
     /// The files.
     pub files: Vec<DataIdentity>,
 }
@@ -39,8 +42,16 @@ pub struct Feed {
 pub struct Market {
     /// By [`SymbolId`].
     pub feeds: Vec<Feed>,
-    /// Symbols of the configuration that are not run.
-    pub left_out: Vec<SymbolName>,
+    /// Symbols of the configuration that are not run, and why.
+    pub left_out: Vec<LeftOut>,
+    /// The one source of all files.
+    pub venue: String,
+    /// Every source found.
+    pub venues: Vec<String>,
+    /// Files that another one of the same symbol stands in for.
+    pub set_aside: Vec<(SymbolName, Dataset, PathBuf)>,
+    /// Symbols of which no hour of the run has all its finer bars, when those are asked for.
+    pub without_detail: Vec<SymbolName>,
     /// Length of the finer bars.
     pub detail: Option<Timeframe>,
     /// The first instant at which an entry may fill.
@@ -65,6 +76,21 @@ impl Feed {
         let count = usize::try_from(hour.0 / fine.span().0).ok()?;
         let bars = self.detail.get(*read..*read + count)?;
         bars.last().is_some_and(|bar| bar.at < at + hour).then_some(bars)
+    }
+
+    /// True when an hour that opens at or after `from` has all its finer bars.
+    fn has_detail(&self, from: Timestamp, fine: Timeframe) -> bool {
+        let mut read = 0;
+        let mut hours = self.bars.iter().filter(|bar| bar.at >= from);
+        hours.any(|bar| self.inside(bar.at, fine, &mut read).is_some())
+    }
+
+    /// What was traded in the hour of an instant, in base coin; none when there is no such hour.
+    pub(super) fn volume(&self, at: Timestamp) -> Option<f64> {
+        let hour = Timeframe::H1.span();
+        let first = self.bars.first()?.at;
+        let index = usize::try_from((at.floor(hour) - first).0 / hour.0).ok()?;
+        self.volumes.get(index).copied().filter(|_| at >= first)
     }
 }
 
@@ -95,17 +121,24 @@ pub fn market(
     let wanted = settings.engine(&selection(request, request.symbols.clone()), &BTreeMap::new())?;
     let names: Vec<SymbolName> = wanted.instruments.iter().map(|i| i.symbol).collect();
     let files = Files::find(request, &names)?;
-    let raws = files.read(progress)?;
-    assemble(settings, request, &wanted, raws, files.left_out)
+    files.log();
+    let mut raws = files.read(progress)?;
+    let mut left_out = files.left_out.clone();
+    left_out.extend(outside(request, &mut raws)?);
+    assemble(settings, request, &wanted, raws, files, left_out)
 }
 
 /// The files of a run, one per symbol and kind.
 struct Files {
+    venue: String,
+    venues: Vec<String>,
     hours: Vec<(SymbolName, PathBuf)>,
     /// Finer bars and funding, for symbols that have hours.
     more: Vec<(Dataset, SymbolName, PathBuf)>,
+    /// Files that others stand in for.
+    set_aside: Vec<(SymbolName, Dataset, PathBuf)>,
     /// Symbols without hours.
-    left_out: Vec<SymbolName>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Files {
@@ -113,6 +146,7 @@ impl Files {
     fn find(request: &Request, symbols: &[SymbolName]) -> Result<Self, BacktestError> {
         let hourly = Dataset::Candles(Timeframe::H1);
         let found = data::find(&request.candles, symbols, hourly, request.venue.as_deref())?;
+        refuse_venue(request, &found)?;
         refuse_missing(request, &found.missing)?;
         if found.files.is_empty() {
             return Err(BacktestError::Request(format!(
@@ -121,17 +155,43 @@ impl Files {
                 request.candles.display()
             )));
         }
-        let venue = found.venue.as_deref();
         let present: Vec<SymbolName> = found.files.iter().map(|(symbol, _)| *symbol).collect();
-        let mut more = Vec::new();
-        let mut add = |dataset, files: Vec<(SymbolName, PathBuf)>| {
-            more.extend(files.into_iter().map(|(symbol, path)| (dataset, symbol, path)));
+        let mut files = Self {
+            venue: found.venue.clone().unwrap_or_default(),
+            venues: found.venues.clone(),
+            hours: Vec::new(),
+            more: Vec::new(),
+            set_aside: Vec::new(),
+            left_out: found.missing.iter().map(|&symbol| no_candles(symbol)).collect(),
         };
-        if let Some(detail) = request.detail.map(Dataset::Candles) {
-            add(detail, data::find(&request.candles, &present, detail, venue)?.files);
+        let venue = found.venue.clone();
+        files.hours = files.keep(hourly, found);
+        let beside = request.funding.as_ref().unwrap_or(&request.candles);
+        let detail = request.detail.map(|detail| (Dataset::Candles(detail), &request.candles));
+        for (dataset, dir) in detail.into_iter().chain([(Dataset::Funding, beside)]) {
+            let found = data::find(dir, &present, dataset, venue.as_deref())?;
+            let chosen = files.keep(dataset, found);
+            files.more.extend(chosen.into_iter().map(|(symbol, path)| (dataset, symbol, path)));
         }
-        add(Dataset::Funding, funding_files(request, &present, venue)?);
-        Ok(Self { hours: found.files, more, left_out: found.missing })
+        Ok(files)
+    }
+
+    /// The files of a search; notes what was set aside.
+    fn keep(&mut self, dataset: Dataset, found: Found) -> Vec<(SymbolName, PathBuf)> {
+        let aside = found.set_aside.into_iter().map(|(symbol, path)| (symbol, dataset, path));
+        self.set_aside.extend(aside);
+        found.files
+    }
+
+    fn log(&self) {
+        tracing::info!(venue = self.venue, found = ?self.venues, "data is of one venue");
+        for (symbol, dataset, path) in &self.set_aside {
+            let (kind, file) = (dataset.name(), path.display());
+            tracing::info!(%symbol, kind, %file, "data file set aside: another one has a longer range");
+        }
+        for LeftOut { symbol, reason } in &self.left_out {
+            tracing::info!(symbol, reason, "symbol left out");
+        }
     }
 
     fn read(
@@ -173,6 +233,28 @@ impl Raw {
     }
 }
 
+fn no_candles(symbol: SymbolName) -> LeftOut {
+    let reason = "no 1h candles in the folder".to_owned();
+    LeftOut { symbol: symbol.to_string(), reason }
+}
+
+/// Refuses a venue of which there is nothing, when there is something of others.
+fn refuse_venue(request: &Request, found: &Found) -> Result<(), BacktestError> {
+    let Some(venue) = request.venue.as_ref().filter(|_| found.venue.is_none()) else {
+        return Ok(());
+    };
+    let there = if found.venues.is_empty() {
+        "no venue has any of the symbols there".to_owned()
+    } else {
+        format!("found there: {}", text::list(&found.venues))
+    };
+    Err(BacktestError::Request(format!(
+        "--venue {venue}: no 1h candles of it in {}; {there}; name a venue as the files do, or \
+         leave --venue out",
+        request.candles.display()
+    )))
+}
+
 fn refuse_missing(request: &Request, missing: &[SymbolName]) -> Result<(), BacktestError> {
     if missing.is_empty() || request.available_only {
         return Ok(());
@@ -185,18 +267,45 @@ fn refuse_missing(request: &Request, missing: &[SymbolName]) -> Result<(), Backt
     )))
 }
 
-/// Funding beside the candles is welcome, not required to be there; a folder that was named is.
-fn funding_files(
+/// Takes out symbols without a bar from `--from` to `--to`: they could not trade, and would still
+/// divide the wallet. Nothing is taken out when that would be every symbol, which has words of its
+/// own.
+fn outside(
     request: &Request,
-    symbols: &[SymbolName],
-    venue: Option<&str>,
-) -> Result<Vec<(SymbolName, PathBuf)>, BacktestError> {
-    match &request.funding {
-        Some(dir) => Ok(data::find(dir, symbols, Dataset::Funding, venue)?.files),
-        None => Ok(data::find(&request.candles, symbols, Dataset::Funding, venue)
-            .map(|found| found.files)
-            .unwrap_or_default()),
+    raws: &mut BTreeMap<SymbolName, Raw>,
+) -> Result<Vec<LeftOut>, BacktestError> {
+    let inside = |raw: &Raw| {
+        request.from.is_none_or(|from| raw.hours.last() >= from)
+            && request.to.is_none_or(|to| raw.hours.first() < to)
+    };
+    let ends = |raw: &Raw| {
+        let (first, last) = (text::instant(raw.hours.first()), text::instant(raw.hours.last()));
+        format!("its bars go from {first} to {last}")
+    };
+    let out: Vec<LeftOut> = raws
+        .iter()
+        .filter(|(_, raw)| !inside(raw))
+        .map(|(symbol, raw)| LeftOut {
+            symbol: symbol.to_string(),
+            reason: format!("no 1h candle between --from and --to: {}", ends(raw)),
+        })
+        .collect();
+    if out.is_empty() || out.len() == raws.len() {
+        return Ok(Vec::new());
     }
+    if !request.available_only {
+        let each = out.iter().map(|left| format!("{} ({})", left.symbol, left.reason));
+        return Err(BacktestError::Request(format!(
+            "no data in the range for {}; add files that reach into it, choose others with \
+             --symbols, or run the rest with --available-only",
+            text::list(each)
+        )));
+    }
+    for LeftOut { symbol, reason } in &out {
+        tracing::info!(symbol, reason, "symbol left out");
+    }
+    raws.retain(|_, raw| inside(raw));
+    Ok(out)
 }
 
 fn assemble(
@@ -204,7 +313,8 @@ fn assemble(
     request: &Request,
     wanted: &EngineConfig,
     raws: BTreeMap<SymbolName, Raw>,
-    left_out: Vec<SymbolName>,
+    files: Files,
+    left_out: Vec<LeftOut>,
 ) -> Result<(Market, EngineConfig), BacktestError> {
     let ticks = ticks(wanted, &raws);
     let symbols: Vec<SymbolName> = raws.keys().copied().collect();
@@ -219,7 +329,42 @@ fn assemble(
     }
     settlements::refuse(&gaps)?;
     let (from, to) = range(request, &feeds)?;
-    Ok((Market { feeds, left_out, detail: request.detail, from, to }, config))
+    let Files { venue, venues, set_aside, .. } = files;
+    let detail = request.detail;
+    let mut market = Market {
+        feeds,
+        left_out,
+        venue,
+        venues,
+        set_aside,
+        without_detail: Vec::new(),
+        detail,
+        from,
+        to,
+    };
+    market.without_detail = without_detail(request, &market)?;
+    Ok((market, config))
+}
+
+/// Symbols without a single hour of finer bars.
+///
+/// # Errors
+/// When that is every symbol: nothing would be finer.
+fn without_detail(request: &Request, market: &Market) -> Result<Vec<SymbolName>, BacktestError> {
+    let Some(detail) = request.detail else { return Ok(Vec::new()) };
+    let without = market.feeds.iter().filter(|feed| !feed.has_detail(market.from, detail));
+    let without: Vec<SymbolName> = without.map(|feed| feed.symbol).collect();
+    if without.len() < market.feeds.len() {
+        return Ok(without);
+    }
+    let (name, venue) = (detail.name(), &market.venue);
+    let example = without.first().map(ToString::to_string).unwrap_or_default();
+    Err(BacktestError::Request(format!(
+        "--detail {name}: no symbol has a single whole hour of {name} candles of {venue} in the run, \
+         in {}; add files like {venue}_{example}_{name}_20240101-20241231.csv.gz there or in its \
+         folder {name}, or run without --detail",
+        request.candles.display()
+    )))
 }
 
 /// The first instant at which an entry may fill, and the end of the last bar.
@@ -282,8 +427,25 @@ fn feed(
     let candles = std::iter::once(&raw.hours).chain(&raw.detail);
     let mut files: Vec<DataIdentity> =
         candles.map(|series| series.identity(symbol, tick)).collect();
-    files.extend(raw.funding.as_ref().map(|series| series.identity(symbol, 0)));
-    let Settled { settlements, recorded, filled, missing } = settled;
-    let funding = (recorded, filled);
-    Ok((Feed { symbol, tick, bars: hours, detail, settlements, funding, files }, missing))
+    let interval = instrument.funding_interval;
+    files.extend(raw.funding.as_ref().map(|f| f.identity(symbol, f.gaps(interval))));
+    files.iter().for_each(log_file);
+    let Settled { settlements, coverage: funding, missing } = settled;
+    let volumes = raw.hours.volumes().to_vec();
+    let feed = Feed { symbol, tick, bars: hours, detail, volumes, settlements, funding, files };
+    Ok((feed, missing))
+}
+
+fn log_file(file: &DataIdentity) {
+    tracing::info!(
+        symbol = %file.symbol,
+        kind = file.timeframe.map_or("funding", Timeframe::name),
+        file = file.file,
+        from = text::instant(file.first),
+        to = text::instant(file.last),
+        rows = file.rows,
+        gaps = file.gaps,
+        sha256 = %file.sha256,
+        "data file chosen"
+    );
 }

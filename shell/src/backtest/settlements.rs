@@ -1,5 +1,6 @@
 //! Which funding settlements a run charges: every recorded one at its own instant, and the stated
-//! rate where a regular one has no record. Without a stated rate, a hole is refused.
+//! rate where a regular one has no record. Without a stated rate, a hole is refused. Every hole is
+//! counted, and the count goes into the result.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use gardefou_core::money::Fraction;
 use gardefou_core::time::{Span, Timeframe, Timestamp};
 
 use super::{BacktestError, Request};
-use crate::data::Funding;
+use crate::data::{DataError, Fault, Funding};
+use crate::report::result::FundingCoverage;
 use crate::text;
 
 /// When one symbol's positions can meet a settlement.
@@ -26,10 +28,8 @@ pub(super) struct Due {
 pub(super) struct Settled {
     /// In order of time.
     pub settlements: Vec<(Timestamp, Fraction)>,
-    /// How many have a recorded rate.
-    pub recorded: u64,
-    /// How many got the stated rate.
-    pub filled: u64,
+    /// How many the run expects, finds recorded, and fills with the stated rate.
+    pub coverage: FundingCoverage,
     /// Those that have neither.
     pub missing: Option<Missing>,
 }
@@ -60,26 +60,29 @@ impl Due {
     /// Recorded rates, and `stated` where a regular settlement has none.
     ///
     /// # Errors
-    /// A record that is not at the open of an hourly bar.
+    /// A record that is not at the open of an hourly bar, with its line.
     pub(super) fn settle(
         &self,
         recorded: Option<&Funding>,
         stated: Option<Fraction>,
     ) -> Result<Settled, BacktestError> {
         let Some((start, end)) = self.held else { return Ok(Settled::default()) };
-        let records = recorded.map_or(&[][..], Funding::settlements).iter();
         let mut rates = BTreeMap::new();
-        for &(at, rate) in records.filter(|(at, _)| (start..=end).contains(at)) {
-            self.require_on_the_hour(at)?;
-            rates.insert(at, rate);
+        if let Some(funding) = recorded {
+            let rows = funding.settlements().iter().enumerate();
+            for (index, &(at, rate)) in rows.filter(|(_, row)| (start..=end).contains(&row.0)) {
+                require_on_the_hour(funding, index, at)?;
+                rates.insert(at, rate);
+            }
         }
-        let mut settled = Settled { recorded: rates.len() as u64, ..Settled::default() };
+        let mut settled =
+            Settled { coverage: self.coverage(recorded, start, end), ..Settled::default() };
         let absent: Vec<Timestamp> =
             self.regular(start, end).filter(|at| !rates.contains_key(at)).collect();
         let count = absent.len() as u64;
         match (stated, absent.first()) {
             (Some(rate), _) => {
-                settled.filled = count;
+                settled.coverage.filled = count;
                 rates.extend(absent.iter().map(|&at| (at, rate)));
             }
             (None, Some(&from)) => {
@@ -91,16 +94,24 @@ impl Due {
         Ok(settled)
     }
 
-    fn require_on_the_hour(&self, at: Timestamp) -> Result<(), BacktestError> {
-        if at.is_aligned(Timeframe::H1.span()) {
-            return Ok(());
+    fn coverage(
+        &self,
+        recorded: Option<&Funding>,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> FundingCoverage {
+        match recorded.map(|funding| funding.coverage(start, end, self.interval)) {
+            Some(found) => FundingCoverage {
+                expected: found.expected,
+                records: found.present,
+                extra: found.extra,
+                filled: 0,
+            },
+            None => FundingCoverage {
+                expected: self.regular(start, end).count() as u64,
+                ..FundingCoverage::default()
+            },
         }
-        Err(BacktestError::Request(format!(
-            "{}: funding settled at {}, which is not the open of an hourly bar; remove or correct \
-             that record",
-            self.symbol,
-            text::instant(at)
-        )))
     }
 
     /// Multiples of the interval (UTC) from `start` to `end`, both included.
@@ -110,6 +121,18 @@ impl Due {
             .skip_while(move |at| *at < start)
             .take_while(move |at| *at <= end)
     }
+}
+
+fn require_on_the_hour(
+    funding: &Funding,
+    index: usize,
+    at: Timestamp,
+) -> Result<(), BacktestError> {
+    if at.is_aligned(Timeframe::H1.span()) {
+        return Ok(());
+    }
+    let fault = Fault::FundingOffHour { at };
+    Err(DataError::line(funding.path(), funding.line(index), fault).into())
 }
 
 /// Refuses a run whose funding has holes.

@@ -25,11 +25,7 @@ pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failur
         write_report(path, &outcome)?;
     }
     if options.json {
-        let mut text = serde_json::to_string(&outcome.backtest).map_err(|why| {
-            Failure::Failed(format!("the result cannot be written as JSON: {why}"))
-        })?;
-        text.push('\n');
-        return out.write(&text);
+        return out.json(&outcome.backtest);
     }
     let style = summary::Style { colour: out.terminal, width: None };
     let mut text = summary::summary(&outcome.backtest, style);
@@ -42,10 +38,12 @@ pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failur
 /// The configuration of a folder, or the shipped one.
 pub(super) fn settings(dir: Option<&Path>) -> Result<Settings, Failure> {
     let environment = config::environment();
-    Ok(match dir {
+    let settings = match dir {
         Some(dir) => config::load(dir, &environment)?,
         None => config::load_from(&config::shipped(), &environment)?,
-    })
+    };
+    settings.log();
+    Ok(settings)
 }
 
 fn request(options: &BacktestOptions) -> Request {

@@ -1,6 +1,8 @@
 //! Logs: for people on a terminal, as JSON for machines; always on standard error, never mixed
 //! with results.
 
+use std::io::{self, IsTerminal as _};
+
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -31,9 +33,11 @@ pub fn start(options: &LogOptions) {
         Err(why) => (EnvFilter::new("warn"), Some(why)),
     };
     // A line that nobody reads any more is lost: told on standard error again, it would be a panic.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal() && !plain)
         .log_internal_errors(false);
     let started = match options.log_format {
         Format::Text => builder.try_init(),

@@ -32,7 +32,7 @@ pub struct BacktestOptions {
     #[arg(long, value_name = "DIR")]
     pub funding: Option<PathBuf>,
     /// Only these symbols, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = symbol)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = crate::config::symbol_of_person)]
     pub symbols: Vec<SymbolName>,
     /// Only these strategies, separated by commas; also runs ones that are not enabled
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -78,6 +78,9 @@ pub struct ReplayOptions {
     /// Write what the engine answers into the files; read the difference before you keep it
     #[arg(long)]
     pub rewrite: bool,
+    /// Write what came of each file as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `check`.
@@ -127,10 +130,6 @@ pub enum Trip {
     Resume,
     /// Entries end for good.
     Stop,
-}
-
-fn symbol(text: &str) -> Result<SymbolName, String> {
-    crate::config::symbol(text)
 }
 
 fn rate(text: &str) -> Result<Fraction, String> {

@@ -1,19 +1,22 @@
 //! Rules between keys, and between files: what no single value can tell.
 
-use gardefou_core::config::MarginMode;
+use gardefou_core::config::{EngineConfig, MarginMode};
 use gardefou_core::ids::SymbolName;
 use gardefou_core::market::instrument::{InstrumentFault, unit_value, whole};
-use gardefou_core::money::SCALE;
+use gardefou_core::money::{Cash, Fraction};
+use gardefou_core::risk::worst_case::{WorstCase, isolated, worst_case};
 use rust_decimal::Decimal;
 
 use super::Settings;
 use super::assets::{Asset, AssetsFile};
 use super::keys;
-use super::refusal::{Place, Refusals};
+use super::refusal::{ConfigError, Place, Refusals};
 use super::risk::RiskFile;
 use super::rule::percent;
 use super::section::{Field, nearest};
 use super::strategies::{Strategy, StrategySymbol};
+use crate::text;
+use crate::words::numbers;
 
 /// Checks everything that was read.
 pub(super) fn check(settings: &Settings, refusals: &Refusals) {
@@ -106,7 +109,7 @@ fn run_of(strategy: &Strategy, run: &StrategySymbol, settings: &Settings, refusa
     };
     leverage(strategy, run, asset, &settings.risk, refusals);
     if settings.risk.margin_mode.value == MarginMode::Isolated {
-        stop_before_liquidation(strategy, run, asset, refusals);
+        stop_before_liquidation(strategy, run, asset, &settings.risk, refusals);
     }
 }
 
@@ -132,25 +135,95 @@ fn leverage(
     }
 }
 
-/// With isolated margin a position is liquidated at 1/leverage − maintenance from its average
-/// entry: the stop must come first.
+/// With isolated margin, the stop of a position must come before its liquidation.
 fn stop_before_liquidation(
     strategy: &Strategy,
     run: &StrategySymbol,
     asset: &Asset,
+    risk: &RiskFile,
     refusals: &Refusals,
 ) {
     let (stop, leverage) = (run.set.stop_loss(), run.set.leverage().value);
-    let reach = (stop.value.0 + asset.maintenance.value.0).saturating_mul(i64::from(leverage));
-    if reach < SCALE {
-        return;
-    }
+    let slippage = risk.costs.stop_slippage.value;
+    let maintenance = asset.maintenance.value;
+    let Some(liquidation) = isolated(stop.value, slippage, leverage, maintenance) else { return };
     let subject = format!("{}.sl_percent for {}", strategy.name, run.symbol);
     let rule = format!(
-        "with isolated margin, leverage {leverage} and {} percent maintenance, liquidation comes \
-         before this stop",
-        percent(asset.maintenance.value)
+        "with isolated margin the position would be liquidated first: stop at {} % from the average \
+         entry and up to {} % of slippage, liquidation at {} % (100 / leverage {leverage} − {} % \
+         maintenance)",
+        percent(stop.value),
+        percent(slippage),
+        short(liquidation),
+        percent(maintenance)
     );
-    let remedy = "write a nearer stop or a lower leverage, or margin.mode: cross";
+    let room = (liquidation - slippage).0.max(0) / HUNDREDTH * HUNDREDTH;
+    let remedy = format!(
+        "write sl_percent below {}, a lower leverage, or margin.mode: cross",
+        percent(Fraction(room))
+    );
     refusals.say(&stop.place, subject, percent(stop.value), rule, remedy);
+}
+
+fn capital(config: &EngineConfig, strategy: &Strategy) -> Cash {
+    let book = config.books.iter().find(|book| book.name == strategy.name);
+    book.map_or(Cash::ZERO, |book| book.capital)
+}
+
+/// A hundredth of a percent.
+const HUNDREDTH: i64 = 10_000;
+
+/// A fraction in percent with two places, cut off: what is not certain is not promised.
+fn short(value: Fraction) -> String {
+    percent(Fraction(value.0 / HUNDREDTH * HUNDREDTH))
+}
+
+/// Refuses settings under which a wallet would be liquidated before all its stops are hit.
+///
+/// # Errors
+/// The book, with place, equity, maintenance margin and what to change.
+pub(super) fn worst_cases(settings: &Settings, config: &EngineConfig) -> Result<(), ConfigError> {
+    let refusals = Refusals::default();
+    for book in &config.books {
+        let worst = worst_case(config, book);
+        let strategy = settings.strategies.iter().find(|strategy| strategy.name == book.name);
+        if let (false, Some(strategy)) = (worst.liquidated_first.is_empty(), strategy) {
+            liquidated(strategy, &worst, config, &settings.risk, &refusals);
+        }
+    }
+    refusals.or(())
+}
+
+fn liquidated(
+    strategy: &Strategy,
+    worst: &WorstCase,
+    config: &EngineConfig,
+    risk: &RiskFile,
+    refusals: &Refusals,
+) {
+    let each = worst.liquidated_first.iter().map(|l| {
+        let name = config.instrument(l.symbol).map(|i| i.symbol.to_string()).unwrap_or_default();
+        let (stop, liquidation) = (percent(l.stop_distance), short(l.liquidation_distance));
+        format!("{name} (stop at {stop} %, liquidation at {liquidation} %)")
+    });
+    let rule = format!(
+        "with {} margin liquidation would come before the stops of {}: with every price at its stop \
+         and the fees and slippage paid until then, equity is {} against {} of maintenance margin",
+        if risk.margin_mode.value == MarginMode::Cross { "cross" } else { "isolated" },
+        text::list(each),
+        numbers::usdt(worst.tightest.equity),
+        numbers::usdt(worst.tightest.maintenance),
+    );
+    let value = format!(
+        "{} full at once, positions of {} on {}",
+        numbers::counted(worst.cycles, "cycle"),
+        numbers::usdt(worst.notional),
+        numbers::usdt(capital(config, strategy)),
+    );
+    let remedy = format!(
+        "write a lower leverage or sl_percent here, or allow fewer cycles: max_live_grids at {}",
+        risk.max_live_grids.place
+    );
+    let subject = format!("{} in the worst case", strategy.name);
+    refusals.say(&strategy.place, subject, value, rule, remedy);
 }

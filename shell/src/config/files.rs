@@ -63,13 +63,30 @@ pub(super) fn from_memory(texts: &BTreeMap<String, String>, refusals: &Refusals)
     })
 }
 
-/// The four texts of a directory. What is refused is read as empty.
+/// The four texts of a directory. What is refused is read as empty; a directory that is none is
+/// refused once, not once per file.
 pub(super) fn from_disk(dir: &Path, refusals: &Refusals) -> [Source; 4] {
+    let there = is_directory(dir, refusals);
     NAMES.map(|name| {
         let path = dir.join(name);
-        let text = from_file(&path, refusals).unwrap_or_default();
+        let text = there.then(|| from_file(&path, refusals)).flatten().unwrap_or_default();
         Source { path: label(&path), text }
     })
+}
+
+fn is_directory(dir: &Path, refusals: &Refusals) -> bool {
+    let files = NAMES.join(", ");
+    let (value, remedy) = match std::fs::metadata(dir) {
+        Ok(found) if found.is_dir() => return true,
+        Ok(_) => ("a file".to_owned(), "name the folder that holds the files"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            ("missing".to_owned(), "check the path; without --config the shipped one is used")
+        }
+        Err(error) => (format!("unreadable ({error})"), "make it readable, or name another"),
+    };
+    let rule = format!("a configuration is a folder with {files}");
+    refusals.say(&Place::whole(&label(dir)), "the configuration", value, rule, remedy);
+    false
 }
 
 fn from_file(path: &Path, refusals: &Refusals) -> Option<String> {

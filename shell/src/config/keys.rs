@@ -38,8 +38,20 @@ const fn percent(least: Fraction, most: i64) -> Percent {
 }
 
 const fn whole(least: u32, most: u32) -> Whole {
-    Whole { least, most }
+    Whole { least, most, note: "" }
 }
+
+/// The limit of all leverage, told to whoever brings a file with a higher one.
+const MAX_LEVERAGE_RULE: Whole = Whole {
+    least: 1,
+    most: LEVERAGE_MAX,
+    note: "; no leverage above 20 is traded here, files that say max_leverage: 30 are of another \
+           program",
+};
+
+/// Leverage of strategies that name none.
+const DEFAULT_LEVERAGE_RULE: Whole =
+    Whole { least: 1, most: LEVERAGE_MAX, note: "; without the key it is 3" };
 
 const fn number(least: f64, most: f64) -> Number {
     Number { least, most }
@@ -91,8 +103,8 @@ keys! {
     MAX_RISK_PER_TRADE: Percent = "max_risk_per_trade_percent", Default(Fraction::percent(2)),
         percent(basis_points(1), 100);
     MAX_CONCURRENT_POSITIONS: Whole = "max_concurrent_positions", Default(3), whole(1, 100);
-    DEFAULT_LEVERAGE: Whole = "default_leverage", Default(3), whole(1, LEVERAGE_MAX);
-    MAX_LEVERAGE: Whole = "max_leverage", Default(LEVERAGE_MAX), whole(1, LEVERAGE_MAX);
+    DEFAULT_LEVERAGE: Whole = "default_leverage", Default(3), DEFAULT_LEVERAGE_RULE;
+    MAX_LEVERAGE: Whole = "max_leverage", Default(LEVERAGE_MAX), MAX_LEVERAGE_RULE;
     MAKER: Percent = "maker_percent", Default(basis_points(2)), percent(Fraction::ZERO, 5);
     TAKER: Percent = "taker_percent", Default(basis_points(6)), percent(Fraction::ZERO, 5);
     LIQUIDATION: Percent = "liquidation_percent", Default(basis_points(6)),
@@ -174,6 +186,15 @@ const HOURS: Choice<u32> = Choice {
 /// Names of tables and lists that are not values.
 pub(super) const PER_ASSET: &str = "per_asset";
 
+/// Keys of older files of this kind that had an effect there and are left out here on purpose.
+pub(super) const LEFT_OUT: &[(&str, &str)] = &[
+    (
+        "high_volatility_multiplier",
+        "slippage is what default_estimate_percent and stop_percent say, in any market",
+    ),
+    ("regime_filter_enabled", "no regime switches a strategy off; the levels follow the ATR"),
+];
+
 /// Keys of older files of this kind that had no effect.
 pub(super) const DROPPED: &[&str] = &[
     "weight",
@@ -181,10 +202,8 @@ pub(super) const DROPPED: &[&str] = &[
     "max_daily_loss_percent",
     "grid_max_daily_loss_percent",
     "use_bgb_discount",
-    "high_volatility_multiplier",
     "sl_tp",
     "adaptive_selector",
-    "regime_filter_enabled",
     "selector_bypass_at_boot",
     "exchange",
     "type",

@@ -48,6 +48,8 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
 pub(super) struct Whole {
     pub(super) least: u32,
     pub(super) most: u32,
+    /// What else to know when it is refused; empty for nothing.
+    pub(super) note: &'static str,
 }
 
 impl Rule for Whole {
@@ -63,7 +65,7 @@ impl Rule for Whole {
     }
 
     fn remedy(&self) -> String {
-        format!("write a whole number from {}", self.range())
+        format!("write a whole number from {}{}", self.range(), self.note)
     }
 
     fn range(&self) -> String {
@@ -286,6 +288,16 @@ pub fn symbol(text: &str) -> Result<SymbolName, String> {
     let base = text.strip_suffix("/USDT").or_else(|| text.strip_suffix("USDT"));
     let base = base.filter(|base| !base.is_empty()).ok_or_else(|| RULE.to_owned())?;
     format!("{base}USDT").parse().map_err(|_| RULE.to_owned())
+}
+
+/// The symbol that a person names on a command line: `BTC`, `btc`, `BTC/USDT` and `BTCUSDT` are one.
+///
+/// # Errors
+/// The rule that the text breaks, and what to write.
+pub fn symbol_of_person(text: &str) -> Result<SymbolName, String> {
+    let capitals = text.trim().to_uppercase();
+    let full = if capitals.ends_with("USDT") { capitals } else { format!("{capitals}/USDT") };
+    symbol(&full).map_err(|rule| format!("{text:?} {rule}; write it like BTC, BTC/USDT or BTCUSDT"))
 }
 
 impl Rule for Symbol {

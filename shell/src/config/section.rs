@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use super::document::{Entry, Kind, Node, shown};
-use super::keys::{Absent, DROPPED, Key};
+use super::keys::{Absent, DROPPED, Key, LEFT_OUT};
 use super::refusal::{Place, Refusals};
 use super::rule::Rule;
 
@@ -162,13 +162,7 @@ impl<'a> Section<'a> {
         known.sort_unstable();
         known.dedup();
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let remedy = match nearest(&entry.key, &known) {
-                Some(known) => format!("did you mean {known}?"),
-                None if DROPPED.contains(&entry.key.as_str()) => {
-                    "remove it; it has no effect here".to_owned()
-                }
-                None => format!("remove it; known here: {}", known.join(", ")),
-            };
+            let remedy = remedy(&entry.key, &known);
             let subject = joined(&self.path, &shown(&entry.key));
             self.refusals.say(
                 &entry.place,
@@ -193,6 +187,19 @@ impl<'a> Section<'a> {
     fn entry(&self, name: &'static str) -> Option<&'a Entry> {
         self.asked.borrow_mut().push(name);
         self.entries.iter().find(|entry| entry.key == name)
+    }
+}
+
+/// What to do about a key that is none.
+fn remedy(key: &str, known: &[&str]) -> String {
+    let left_out = LEFT_OUT.iter().find(|(name, _)| *name == key);
+    match (nearest(key, known), left_out) {
+        (_, Some((_, instead))) => {
+            format!("remove it; what it did elsewhere is left out here on purpose: {instead}")
+        }
+        (Some(known), None) => format!("did you mean {known}?"),
+        (None, None) if DROPPED.contains(&key) => "remove it; it has no effect here".to_owned(),
+        (None, None) => format!("remove it; known here: {}", known.join(", ")),
     }
 }
 

@@ -204,7 +204,16 @@ entry_order: limit => entry_order: Limit
   config/risk.yaml:7:14: entry_order is Limit: must be limit or market; write limit or market
 
 mode: cross => mode: isolated
-  config/strategies.yaml:25:19: grid_atr.sl_percent for ADAUSDT is 20: with isolated margin, leverage 6 and 1 percent maintenance, liquidation comes before this stop; write a nearer stop or a lower leverage, or margin.mode: cross (and 15 more)
+  config/strategies.yaml:25:19: grid_atr.sl_percent for ADAUSDT is 20: with isolated margin the position would be liquidated first: stop at 20 % from the average entry and up to 0.5 % of slippage, liquidation at 15.66 % (100 / leverage 6 − 1 % maintenance); write sl_percent below 15.16, a lower leverage, or margin.mode: cross (and 15 more)
+
+max_leverage: 20 => max_leverage: 30
+  config/risk.yaml:24:17: position.max_leverage is 30: must be 1 to 20; write a whole number from 1 to 20; no leverage above 20 is traded here, files that say max_leverage: 30 are of another program
+
+default_leverage: 3 => default_leverage: 0
+  config/risk.yaml:23:21: position.default_leverage is 0: must be 1 to 20; write a whole number from 1 to 20; without the key it is 3
+
+margin: => regime_filter_enabled: true⏎margin:
+  config/risk.yaml:35:1: regime_filter_enabled is not a key: unknown keys are refused; remove it; what it did elsewhere is left out here on purpose: no regime switches a strategy off; the levels follow the ATR
 
 max_leverage: 20 => max_leverage: 2
   config/risk.yaml:23:21: position.default_leverage is 3: must not exceed position.max_leverage, which is 2; write at most 2 (and 3 more)
@@ -213,7 +222,7 @@ kill_switch: => kill_switch: 5⏎kill:
   config/risk.yaml:13:14: kill_switch is 5: must be a table; write keys with values below it, or {} (and 1 more)
 
 stop_percent: 0.5 => high_volatility_multiplier: 2
-  config/risk.yaml:33:3: slippage.high_volatility_multiplier is not a key: unknown keys are refused; remove it; it has no effect here
+  config/risk.yaml:33:3: slippage.high_volatility_multiplier is not a key: unknown keys are refused; remove it; what it did elsewhere is left out here on purpose: slippage is what default_estimate_percent and stop_percent say, in any market
 
 fees: => fees: [
   config/risk.yaml:28:16: the file is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'; correct the line

@@ -40,6 +40,8 @@ pub struct RawSeries {
     bars: Vec<Bar>,
     decimals: u32,
     gaps: Vec<Gap>,
+    /// Traded in each bar, in base coin; of hours only, to compare orders with.
+    volumes: Vec<f64>,
     sha256: Digest,
 }
 
@@ -47,7 +49,8 @@ pub struct RawSeries {
 /// being the open of the bar in milliseconds.
 ///
 /// Rows are sorted, unique, on the boundaries of the timeframe; gaps are recorded, not refused
-/// (see [`RawSeries::require_contiguous`]). Of the volume only its being zero is kept.
+/// (see [`RawSeries::require_contiguous`]). Volumes are kept for hours, and only for a report: the
+/// engine is told whether anything traded, nothing else.
 ///
 /// # Errors
 /// The first thing that is wrong with the file, with its place.
@@ -61,7 +64,8 @@ pub(super) fn read_limited(
     limits: Limits,
 ) -> Result<RawSeries, DataError> {
     let mut table = Table::open(path, HEADER, COLUMNS, limits)?;
-    let mut reading = Reading { timeframe, bars: Vec::new(), decimals: 0, gaps: Vec::new() };
+    let (bars, gaps, volumes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut reading = Reading { timeframe, bars, decimals: 0, gaps, volumes };
     while let Some(row) = table.next()? {
         reading.push(&row)?;
     }
@@ -69,9 +73,9 @@ pub(super) fn read_limited(
         return Err(DataError::file(path, Fault::NoRows));
     }
     let sha256 = table.finish()?;
-    let Reading { mut bars, decimals, gaps, .. } = reading;
+    let Reading { mut bars, decimals, gaps, volumes, .. } = reading;
     bars.shrink_to_fit();
-    Ok(RawSeries { path: path.into(), timeframe, bars, decimals, gaps, sha256 })
+    Ok(RawSeries { path: path.into(), timeframe, bars, decimals, gaps, volumes, sha256 })
 }
 
 struct Reading {
@@ -79,6 +83,7 @@ struct Reading {
     bars: Vec<Bar>,
     decimals: u32,
     gaps: Vec<Gap>,
+    volumes: Vec<f64>,
 }
 
 impl Reading {
@@ -89,10 +94,14 @@ impl Reading {
         self.refine(row, &numbers)?;
         let price = |field: usize| price(row, field, numbers[field - 1], self.decimals);
         let (open, high, low, close) = (price(1)?, price(2)?, price(3)?, price(4)?);
-        let traded = traded(row)?;
+        let volume = volume(row)?;
+        let traded = !volume.is_zero();
         let bar = Bar { at, open, high, low, close, traded };
         bar.check().map_err(|fault| row.wrong(Fault::Bar(fault)))?;
         self.bars.push(bar);
+        if self.timeframe == Timeframe::H1 {
+            self.volumes.push(volume.approximate());
+        }
         Ok(())
     }
 
@@ -179,13 +188,13 @@ fn wrong_price(row: &Row<'_, 6>, field: usize, large: bool, decimals: u32) -> Da
 }
 
 #[inline]
-fn traded(row: &Row<'_, 6>) -> Result<bool, DataError> {
+fn volume(row: &Row<'_, 6>) -> Result<Number, DataError> {
     let volume = row.number(VOLUME)?;
     if volume.negative {
         let value = row.shown(VOLUME);
         return Err(row.wrong_at(VOLUME, Fault::NegativeVolume { value }));
     }
-    Ok(!volume.is_zero())
+    Ok(volume)
 }
 
 /// The line of the bar at this index.
@@ -240,6 +249,12 @@ impl RawSeries {
     #[must_use]
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps
+    }
+
+    /// What was traded in each bar, in base coin and to about 15 digits; empty for finer bars.
+    #[must_use]
+    pub fn volumes(&self) -> &[f64] {
+        &self.volumes
     }
 
     /// SHA-256 of the file's bytes on disk.

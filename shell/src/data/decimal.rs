@@ -135,6 +135,14 @@ impl Number {
         self.mantissa == Some(0)
     }
 
+    /// The number to about 15 digits, for figures that only describe; infinite when it has more
+    /// digits than can be counted.
+    #[allow(clippy::cast_precision_loss, reason = "approximate is what it says")]
+    pub fn approximate(self) -> f64 {
+        let size = self.mantissa.map_or(f64::INFINITY, |m| m as f64 * 10_f64.powi(self.exponent));
+        if self.negative { -size } else { size }
+    }
+
     /// The number in units of `10^-decimals`; the caller asks for enough decimals.
     #[inline]
     pub fn scaled(self, decimals: u32) -> Result<i64, TooLarge> {

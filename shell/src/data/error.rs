@@ -290,6 +290,15 @@ pub enum Fault {
         /// Decimals allowed.
         limit: u32,
     },
+    /// Funding between two hourly opens.
+    #[error(
+        "funding settled at {}, which is not the open of an hourly bar; correct or remove the row",
+        Utc(*.at)
+    )]
+    FundingOffHour {
+        /// The time.
+        at: Timestamp,
+    },
     /// A rate that cannot be a fraction.
     #[error("funding_rate is {value}, beyond ±1; rates are fractions (0.0001 is 0.01 %)")]
     RateRange {

@@ -47,8 +47,8 @@ pub struct Found {
     pub missing: Vec<SymbolName>,
     /// Every venue with a file for one of the symbols, by name.
     pub venues: Vec<String>,
-    /// Files of the chosen venue that another one with a longer range stands in for.
-    pub set_aside: Vec<PathBuf>,
+    /// Files of the chosen venue that another one of the same symbol stands in for, with it.
+    pub set_aside: Vec<(SymbolName, PathBuf)>,
 }
 
 /// Finds one file per symbol under `dir` or its sub-folder named after the dataset.
@@ -60,7 +60,7 @@ pub struct Found {
 /// name; the others are listed as set aside.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// The folder, or the one of the dataset in it, is no folder or cannot be read.
 pub fn find(
     dir: &Path,
     symbols: &[SymbolName],
@@ -109,7 +109,7 @@ fn pick(symbols: &[SymbolName], mut shelf: Shelf, mut found: Found) -> Found {
             Some((_, _, path)) => found.files.push((symbol, path)),
             None => found.missing.push(symbol),
         }
-        found.set_aside.extend(files.into_iter().map(|(_, _, path)| path));
+        found.set_aside.extend(files.into_iter().map(|(_, _, path)| (symbol, path)));
     }
     found
 }
@@ -122,8 +122,11 @@ fn list(dir: &Path, dataset: Dataset) -> Result<Vec<PathBuf>, DataError> {
     }
     let mut paths = entries(dir)?;
     let below = dir.join(dataset.name());
-    if below.is_dir() {
-        paths.extend(entries(&below)?);
+    match std::fs::metadata(&below) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(DataError::file(&below, io_fault(error))),
+        Ok(found) if found.is_dir() => paths.extend(entries(&below)?),
+        Ok(_) => return Err(DataError::file(&below, Fault::NotFolder)),
     }
     paths.sort();
     Ok(paths)

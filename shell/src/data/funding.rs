@@ -103,6 +103,13 @@ impl Funding {
         &self.settlements
     }
 
+    /// The line of the file that a settlement stands on, by its position in
+    /// [`Funding::settlements`].
+    #[must_use]
+    pub fn line(&self, index: usize) -> u64 {
+        index as u64 + 2
+    }
+
     /// The rate settled at exactly this instant, if there is a record.
     #[must_use]
     pub fn at(&self, at: Timestamp) -> Option<Fraction> {
@@ -144,6 +151,14 @@ impl Funding {
     #[must_use]
     pub fn missing(&self, from: Timestamp, to: Timestamp, interval: Span) -> Vec<FundingGap> {
         self.coverage(from, to, interval).missing
+    }
+
+    /// Holes between the first and the last record, each of one or more settlements that `interval`
+    /// makes and that have no record.
+    #[must_use]
+    pub fn gaps(&self, interval: Span) -> usize {
+        let ends = self.settlements.first().zip(self.settlements.last());
+        ends.map_or(0, |(first, last)| self.missing(first.0, last.0, interval).len())
     }
 
     /// What a report says of this file.

@@ -1,7 +1,6 @@
 //! The real candles of the folder named by `GARDEFOU_CANDLES`; skipped, and said so, without it.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use gardefou_core::ids::SymbolName;
 use gardefou_core::time::{Span, Timeframe};
@@ -31,11 +30,9 @@ fn every_candle_file_loads() {
     let Some(folder) = folder() else { return };
     for timeframe in [Timeframe::H1, Timeframe::M5, Timeframe::M1] {
         for (path, symbol) in files(&folder.join(timeframe.name())) {
-            let start = Instant::now();
             let series = read_candles(&path, timeframe).unwrap();
             let tick = series.finest_step();
             let bars = series.to_bars(tick).unwrap();
-            let took = start.elapsed();
             if timeframe == Timeframe::H1 {
                 series.require_contiguous().unwrap();
             }
@@ -43,9 +40,7 @@ fn every_candle_file_loads() {
             let flat = bars.iter().filter(|bar| !bar.traded).count();
             let (rows, gaps) = (bars.len(), series.gaps().len());
             let file = series.identity(symbol, tick).file;
-            println!(
-                "{file}: {rows} rows, {gaps} gaps, step {tick}, {flat} without volume, {took:?}"
-            );
+            println!("{file}: {rows} rows, {gaps} gaps, step {tick}, {flat} without volume");
         }
     }
 }

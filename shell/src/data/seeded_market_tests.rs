@@ -1,8 +1,5 @@
 //! The seeded market keeps its word: same seed same bars, valid bars, a crash, clustering.
 
-use std::time::Instant;
-
-use gardefou_core::ids::SymbolName;
 use gardefou_core::market::Bar;
 use gardefou_core::money::Ticks;
 use gardefou_core::time::{Span, Timestamp};
@@ -199,21 +196,4 @@ fn strange_parameters_still_give_bars() {
         odd.next_hour(&mut hours);
         assert_eq!(hours[0].bar.check(), Ok(()));
     }
-}
-
-/// Printed, not asserted: 26 symbols over three years.
-#[test]
-fn it_is_fast() {
-    let names: Vec<SymbolName> =
-        (0..26).map(|number| format!("COIN{number}USDT").parse().unwrap()).collect();
-    let symbols: Vec<_> =
-        names.iter().map(|&name| SeededSymbol::new(name, Ticks(1_000_000))).collect();
-    let start = Instant::now();
-    let mut sum = 0;
-    for stream in SeededMarket::new(1, &symbols, START).into_streams() {
-        sum += stream.take(3 * YEAR).map(|hour| hour.bar.close.0).sum::<i64>();
-    }
-    let took = start.elapsed();
-    let rate = (26 * 3 * YEAR) as f64 / took.as_secs_f64() / 1e6;
-    println!("{} bars in {took:?}: {rate:.2} million a second ({sum})", 26 * 3 * YEAR);
 }

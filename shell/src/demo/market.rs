@@ -18,8 +18,10 @@ use gardefou_core::venue::history::{History, OnTrip, Sink};
 
 use super::prices;
 use super::tally::Tally;
+use crate::backtest::explain;
 use crate::config::{self, ConfigError, Selection, shipped};
 use crate::data::{SeededHour, SeededMarket, SeededParams, SeededSymbol};
+use crate::words;
 
 /// What the strategies decide on.
 pub const HOUR: Span = Span::hours(1);
@@ -91,6 +93,8 @@ pub struct Demo {
     paths: Vec<[Ticks; MINUTES]>,
     tapes: Vec<Tape>,
     tally: Tally,
+    /// Notices logged so far.
+    logged: usize,
     began: Timestamp,
     ends: Timestamp,
     at: Timestamp,
@@ -127,7 +131,8 @@ impl Demo {
         }
         let ends = began + Span::hours(i64::from(scenario.hours));
         let (paths, round) = (Vec::new(), Vec::new());
-        Ok(Self { history, market, hours, paths, tapes, tally, began, ends, at: began, round })
+        let (at, logged) = (began, 0);
+        Ok(Self { history, market, hours, paths, tapes, tally, logged, began, ends, at, round })
     }
 
     /// One minute of market: what opens an hour first, then matching, then what closes it.
@@ -145,7 +150,12 @@ impl Demo {
         if minute + 1 == MINUTES {
             self.close_hour();
         }
-        let Self { tally, history, tapes, .. } = self;
+        let Self { tally, logged, history, tapes, .. } = self;
+        let notices = &history.sink().notices;
+        for (now, notice) in notices.get(*logged..).unwrap_or_default() {
+            words::log(history.engine().config(), "demo", *now, notice);
+        }
+        *logged = notices.len();
         tally.learn(history.engine(), &history.sink().notices, |symbol| price(tapes, symbol));
         true
     }
@@ -281,12 +291,16 @@ fn behaviour() -> SeededParams {
 /// the same everywhere.
 fn engine_config(scenario: &Scenario) -> Result<EngineConfig, ConfigError> {
     let settings = config::load_from(&shipped(), &BTreeMap::new())?;
+    settings.log();
     let selection = Selection {
         symbols: scenario.symbols.clone(),
         strategies: scenario.strategies.clone(),
         ..Selection::everything(Mode::Paper, Facts::WithBars)
     };
-    settings.engine(&selection, &BTreeMap::new())
+    let config = settings.engine(&selection, &BTreeMap::new())?;
+    settings.refuse_liquidation(&config)?;
+    explain::log(&config);
+    Ok(config)
 }
 
 #[cfg(test)]

@@ -28,8 +28,11 @@ pub struct DemoOptions {
     /// Lines of text instead of a screen; always so when the output is no terminal
     #[arg(long)]
     pub plain: bool,
+    /// The summary at the end as JSON, and nothing else
+    #[arg(long)]
+    pub json: bool,
     /// Only these symbols, for example BTC,ETH
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = symbol)]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = crate::config::symbol_of_person)]
     pub symbols: Option<Vec<SymbolName>>,
     /// Only these strategies, for example grid_atr
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -44,6 +47,7 @@ impl Default for DemoOptions {
             days: None,
             hours: None,
             plain: false,
+            json: false,
             symbols: None,
             strategy: None,
         }
@@ -74,13 +78,6 @@ fn speed(text: &str) -> Result<f64, String> {
     let (least, most) = SPEEDS;
     let speed = text.parse::<f64>().ok().filter(|speed| (least..=most).contains(speed));
     speed.ok_or_else(|| format!("must be a number from {least} to {most}, for example 4"))
-}
-
-/// `BTC`, `btc`, `BTC/USDT` and `BTCUSDT` all name the same symbol.
-fn symbol(text: &str) -> Result<SymbolName, String> {
-    let text = text.trim().to_uppercase();
-    let full = if text.ends_with("USDT") { text } else { format!("{text}/USDT") };
-    crate::config::symbol(&full)
 }
 
 #[cfg(test)]

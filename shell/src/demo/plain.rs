@@ -1,14 +1,16 @@
 //! The demo as lines of text without control codes: one line per event, a ladder when a cycle
-//! opens. For pipes, files and screen readers.
+//! opens, and why a symbol is not quoted when that changes. For pipes, files and screen readers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use gardefou_core::ids::{BookId, SymbolId};
+use gardefou_core::notice::Notice;
 use gardefou_core::venue::bars::walk::Place;
 
 use super::focus::{Focus, focus};
 use super::market::Demo;
+use super::summary::worst_cases;
 use super::view::{LogLine, is_news, log_line, ready};
 use crate::words::numbers;
 
@@ -16,6 +18,8 @@ use crate::words::numbers;
 #[derive(Debug, Default)]
 pub struct Plain {
     read: usize,
+    /// Why nothing was quoted, as told last, by book and symbol.
+    told: BTreeMap<(BookId, SymbolId), usize>,
     /// Cycles whose ladder was shown.
     shown: BTreeSet<(BookId, SymbolId, u32)>,
 }
@@ -34,6 +38,9 @@ impl Plain {
         let lanes: usize = books.iter().map(|book| book.lanes.len()).sum();
         let names: Vec<&str> = books.iter().map(|book| book.name.as_str()).collect();
         writeln!(out, "{} on {lanes} ladders, times in UTC", names.join(" and "))?;
+        for sentence in worst_cases(demo) {
+            writeln!(out, "{sentence}")?;
+        }
         line(&ready(demo), out)
     }
 
@@ -44,7 +51,7 @@ impl Plain {
     pub fn news(&mut self, demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
         let all = demo.notices();
         for (now, notice) in all.get(self.read..).unwrap_or_default() {
-            if is_news(notice) {
+            if is_news(notice) || self.is_new_reason(notice) {
                 line(&log_line(demo, *now, notice), out)?;
             }
         }
@@ -53,6 +60,12 @@ impl Plain {
         }
         self.read = all.len();
         Ok(())
+    }
+
+    /// True for a refusal of another kind than the one told last of the symbol.
+    fn is_new_reason(&mut self, notice: &Notice) -> bool {
+        let Notice::Refused { book, symbol, refusal } = notice else { return false };
+        self.told.insert((*book, *symbol), refusal.kind()) != Some(refusal.kind())
     }
 
     fn ladders(&mut self, demo: &Demo, out: &mut dyn Write) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use gardefou_core::engine::Book;
 use gardefou_core::money::Cash;
 use gardefou_core::notice::Switch;
+use gardefou_core::risk::worst_case::worst_case;
 
 use super::focus::side;
 use super::market::Demo;
@@ -35,6 +36,9 @@ fn head(demo: &Demo, seed: u64, out: &mut dyn Write) -> io::Result<()> {
     let total = demo.tally().counts(None);
     let all = counted(total.won + total.lost, "cycle");
     writeln!(out, "{all} completed: {} won, {} lost.", total.won, total.lost)?;
+    for sentence in worst_cases(demo) {
+        writeln!(out, "{sentence}")?;
+    }
     if let Some((at, depth)) = demo.crash() {
         writeln!(
             out,
@@ -53,6 +57,17 @@ fn head(demo: &Demo, seed: u64, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out)
+}
+
+/// What each strategy could have lost at once, as computed before the start.
+#[must_use]
+pub fn worst_cases(demo: &Demo) -> Vec<String> {
+    let config = demo.engine().config();
+    let sentence = |book: &gardefou_core::config::BookConfig| {
+        // One line would be too long for a narrow terminal.
+        words::worst_case(&book.name, &worst_case(config, book)).replace("; ", ";\n  ")
+    };
+    config.books.iter().map(sentence).collect()
 }
 
 fn strategies(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
@@ -90,7 +105,7 @@ fn strategies(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the open cycles of a book are worth: booked so far and unrealised.
-fn open_result(demo: &Demo, book: &Book) -> Cash {
+pub(super) fn open_result(demo: &Demo, book: &Book) -> Cash {
     let open = book.lanes.iter().filter_map(|lane| Some((lane, lane.cycle.as_ref()?)));
     open.map(|(lane, cycle)| {
         let booked = cycle.gross - cycle.fees + cycle.funding;

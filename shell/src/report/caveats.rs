@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::metrics::sum;
-use super::result::{Backtest, DrawdownBasis, OnTrip};
-use super::words::{counted, fraction, money, whole};
+use super::result::{Backtest, DrawdownBasis, LargestOrder, OnTrip, PathResult};
+use super::words::{counted, day, fraction, money, percent, whole};
 
 /// Below this many cycles a win rate is an anecdote.
 const FEW_CYCLES: u64 = 100;
+/// Above this, a share of a market is told without places.
+const WHOLE_MARKET: f64 = 100.0;
 
 /// One thing that the result does not prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +20,99 @@ pub struct Caveat {
     pub text: String,
 }
 
-/// What the result does not prove, the most important first.
+/// What the result does not prove, the most important first; what stands beside the figures
+/// ([`warnings`]) apart.
 #[must_use]
 pub fn caveats(backtest: &Backtest) -> Vec<Caveat> {
     let always = [paths(backtest), past(), liquidity(), today()];
     let here = [
+        largest_order(backtest),
         few_cycles(backtest),
         open_cycles(backtest),
         trips(backtest),
         funding(backtest),
         left_out(backtest),
+        without_detail(backtest),
         drawdown(backtest),
     ];
     always.into_iter().chain(here.into_iter().flatten()).collect()
+}
+
+/// What turns the figures themselves into fiction: told beside them.
+#[must_use]
+pub fn warnings(backtest: &Backtest) -> Vec<Caveat> {
+    [beyond_market(backtest), wide(backtest)].into_iter().flatten().collect()
+}
+
+fn beyond_market(backtest: &Backtest) -> Option<Caveat> {
+    let on_path = |(name, path): (&str, &PathResult)| {
+        let share = &path.market_share;
+        let from = share.beyond_from.as_ref()?;
+        Some(format!(
+            "on the {name} path from {} on ({} of {} executions exceed {} % of what was traded in \
+             their hour, the largest is {})",
+            day(from.ms),
+            whole(share.beyond),
+            whole(share.compared),
+            share.limit_percent,
+            share.largest.as_ref().map_or_else(String::new, largest)
+        ))
+    };
+    let paths: Vec<String> = backtest.paths.named().into_iter().filter_map(on_path).collect();
+    (!paths.is_empty()).then(|| Caveat {
+        title: "Beyond what the market could have filled",
+        text: format!(
+            "Orders were filled whole at their price although they were too large for the market: {}. \
+             Results from then on are beyond what the market could have filled.",
+            paths.join("; ")
+        ),
+    })
+}
+
+/// `57,000,000.00 USDT of CRVUSDT on 2025-10-10, 812 % of its hour`.
+fn largest(order: &LargestOrder) -> String {
+    let share = if order.share_percent >= WHOLE_MARKET {
+        format!("{:.0} %", order.share_percent)
+    } else {
+        percent(order.share_percent)
+    };
+    format!(
+        "{} USDT of {} on {}, {share} of what was traded in its hour ({} USDT)",
+        money(order.value),
+        order.symbol,
+        day(order.time.ms),
+        money(order.hour_value)
+    )
+}
+
+/// The largest order, where none was too large.
+fn largest_order(backtest: &Backtest) -> Option<Caveat> {
+    let shares = backtest.paths.named().map(|(_, path)| &path.market_share);
+    if shares.iter().any(|share| share.beyond > 0) {
+        return None;
+    }
+    let orders = shares.into_iter().filter_map(|share| share.largest.as_ref());
+    let order = orders.max_by(|a, b| a.share_percent.total_cmp(&b.share_percent))?;
+    Some(Caveat {
+        title: "The largest order against its market",
+        text: format!("{}.", largest(order)),
+    })
+}
+
+/// An interval so wide that it says nothing about profit.
+fn wide(backtest: &Backtest) -> Option<Caveat> {
+    let [pessimistic, optimistic] = backtest.paths.named().map(|(_, path)| &path.total);
+    let width = optimistic.net_profit.saturating_sub(pessimistic.net_profit).abs();
+    (width > pessimistic.capital).then(|| Caveat {
+        title: "Nothing is proven",
+        text: format!(
+            "The two paths lie {} USDT apart, more than the whole capital of {} USDT: the result \
+             depends on the assumed order of prices inside the bars, not on the strategies. Finer \
+             bars (--detail) may narrow it.",
+            money(width),
+            money(pessimistic.capital)
+        ),
+    })
 }
 
 fn paths(backtest: &Backtest) -> Caveat {
@@ -132,8 +214,9 @@ fn trips(backtest: &Backtest) -> Option<Caveat> {
 
 fn funding(backtest: &Backtest) -> Option<Caveat> {
     let coverage = backtest.data.iter().filter_map(|series| series.funding);
-    let (records, filled) =
-        coverage.fold((0, 0), |(r, f), c| (u64::saturating_add(r, c.records), f + c.filled));
+    let (records, filled) = coverage.fold((0, 0), |(r, f), c| {
+        (u64::saturating_add(r, c.records), u64::saturating_add(f, c.filled))
+    });
     if filled == 0 {
         return None;
     }
@@ -151,10 +234,29 @@ fn funding(backtest: &Backtest) -> Option<Caveat> {
 
 fn left_out(backtest: &Backtest) -> Option<Caveat> {
     let left_out = &backtest.parameters.options.left_out;
-    let names: Vec<&str> = left_out.iter().map(|l| l.symbol.as_str()).collect();
-    (!names.is_empty()).then(|| Caveat {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for left in left_out {
+        reasons.entry(&left.reason).or_default().push(&left.symbol);
+    }
+    let each = |(reason, names): (&str, Vec<&str>)| format!("{} ({reason})", names.join(", "));
+    (!left_out.is_empty()).then(|| Caveat {
         title: "Not the whole configuration",
-        text: format!("Left out: {}.", names.join(", ")),
+        text: format!(
+            "Left out: {}.",
+            reasons.into_iter().map(each).collect::<Vec<_>>().join("; ")
+        ),
+    })
+}
+
+fn without_detail(backtest: &Backtest) -> Option<Caveat> {
+    let without = &backtest.parameters.choice.without_detail;
+    let detail = backtest.parameters.options.detail.as_deref().unwrap_or_default();
+    (!without.is_empty()).then(|| Caveat {
+        title: "Not everywhere in detail",
+        text: format!(
+            "No hour of the run has all its bars of {detail} for {}: these were matched on hours.",
+            without.join(", ")
+        ),
     })
 }
 

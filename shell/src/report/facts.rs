@@ -292,10 +292,50 @@ pub struct Refusal {
     pub book: String,
     /// The symbol.
     pub symbol: String,
-    /// The rule, in words: `margin_guard`, `max_live_grids`, `below_minimum`.
+    /// The rule: `margin_guard`, `max_live_grids`, `below_minimum`.
     pub reason: String,
     /// Bars on which it refused.
     pub bars: u64,
+    /// The rule in words, with the numbers of the last time that it began to refuse.
+    pub words: String,
+    /// What a person can change, in words; null when waiting is all there is to do.
+    pub remedy: Option<String>,
+}
+
+/// How large the orders were against what was traded in their hour. Fills are not limited by it:
+/// beyond a small part of the volume they could not have happened at their price.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct MarketShare {
+    /// Above this share of the volume of its hour, in percent, an order counts as `beyond`.
+    pub limit_percent: f64,
+    /// Executions that were compared: those in hours with a volume.
+    pub compared: u64,
+    /// The one with the largest share; null when none was compared.
+    pub largest: Option<LargestOrder>,
+    /// Executions above the limit.
+    pub beyond: u64,
+    /// When the first of them happened: from then on results are beyond what the market could
+    /// have filled; null when there is none.
+    pub beyond_from: Option<Moment>,
+}
+
+/// The execution that was largest against the market.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LargestOrder {
+    /// When.
+    pub time: Moment,
+    /// The book.
+    pub book: String,
+    /// The symbol.
+    pub symbol: String,
+    /// The cycle.
+    pub cycle: u64,
+    /// Price × quantity, in USDT.
+    pub value: Decimal,
+    /// What was traded in its hour, in USDT at the same price.
+    pub hour_value: Decimal,
+    /// Its quantity in percent of what was traded in its hour.
+    pub share_percent: f64,
 }
 
 /// The equity of one book.

@@ -19,16 +19,25 @@ const SCRIPT: &str = concat!(include_str!("html/chart.js"), include_str!("html/r
 /// Nothing may be fetched: the page is all there is.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// The prices of one symbol for its chart, and the ladder that was wanted.
+/// The prices of one symbol for its chart, and the ladders that were wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PriceSeries {
     /// The symbol.
     pub symbol: String,
     /// Bars in order of time: open time in milliseconds, open, high, low, close.
     pub points: Vec<(i64, f64, f64, f64, f64)>,
+    /// What each book that trades it wanted.
+    pub ladders: Vec<Ladder>,
+}
+
+/// What one book wanted of one symbol.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ladder {
+    /// The book.
+    pub book: String,
     /// The prices of the levels wanted from an instant on, in order of time; an empty list = no
     /// ladder from then on.
-    pub ladder: Vec<(i64, Vec<f64>)>,
+    pub changes: Vec<(i64, Vec<f64>)>,
 }
 
 /// The page of a backtest. `prices` may leave symbols out: they have no chart. Series longer than
@@ -65,7 +74,7 @@ fn document(backtest: &Backtest, data: &str) -> Markup {
                     (symbols(backtest))
                     (cycles(backtest))
                     (section("trips", "Kill switches", &tables::trips(backtest)))
-                    (section("refusals", "Refusals", &tables::refusals(backtest)))
+                    (section("refusals", "Refusals", &tables::all_refusals(backtest)))
                     (section("funding", "Funding", &tables::funding(backtest)))
                     (section("parameters", "Parameters", &inputs::parameters(backtest)))
                     (section("data", "Data", &inputs::data(backtest)))
@@ -159,7 +168,7 @@ fn marks() -> Markup {
             span.mark.close { "close at market" }
             span.key.won { "cycle won" }
             span.key.lost { "cycle lost" }
-            span.key.ladder { "wanted levels" }
+            span.key.ladder { "wanted levels (dashed: of the second book)" }
         }
     }
 }

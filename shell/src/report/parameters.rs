@@ -26,11 +26,34 @@ pub struct Parameters {
     pub costs: Costs,
     /// The books, in the order of the configuration.
     pub books: Vec<BookParameters>,
+    /// Which of the data found were chosen.
+    pub choice: DataChoice,
+}
+
+/// Which of the data found were chosen. Files that another one of the same symbol stands in for
+/// are `set_aside` of that series.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DataChoice {
+    /// The one venue that all series are of, as named in the files.
+    pub venue: String,
+    /// Every venue with hourly candles of one of the symbols, by name.
+    pub venues_found: Vec<String>,
+    /// With `--detail`: symbols of which no hour of the run has all its finer bars; they were
+    /// matched on hours only.
+    pub without_detail: Vec<String>,
 }
 
 /// The options of the command as given; null = not given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Options {
+    /// `--candles`: the folder as it was named.
+    pub candles: String,
+    /// `--funding`: the folder as it was named.
+    pub funding: Option<String>,
+    /// `--venue`.
+    pub venue: Option<String>,
+    /// `--strategies`: those asked for; empty = all that are enabled.
+    pub strategies: Vec<String>,
     /// `--from`: gates entries; indicators start with the data.
     pub from: Option<Moment>,
     /// `--to`.
@@ -154,8 +177,17 @@ pub struct WorstCase {
     pub loss_percent: f64,
     /// Maintenance margin just before the stops, in USDT.
     pub maintenance: Decimal,
+    /// Equity at the moment among the stops at which it is nearest to the maintenance margin, in
+    /// USDT: entry fees paid, stops that fired before paid too.
+    pub tightest_equity: Decimal,
+    /// Maintenance margin at that moment, in USDT.
+    pub tightest_maintenance: Decimal,
     /// True when liquidation would come before a stop.
     pub liquidation_first: bool,
+    /// True when the loss passes the session kill switch of the book.
+    pub trips_session: bool,
+    /// True when the loss passes the global kill switch, the other books losing nothing.
+    pub trips_global: bool,
 }
 
 /// One series that was read.
@@ -169,14 +201,16 @@ pub struct DataSeries {
     pub timeframe: Option<String>,
     /// The file, as found.
     pub file: String,
+    /// Files of the same symbol and venue that were not read: this one has the longest range, of
+    /// equals the latest end.
+    pub set_aside: Vec<String>,
     /// The open of the first row.
     pub from: Moment,
     /// The open of the last row.
     pub to: Moment,
     /// Rows read.
     pub rows: u64,
-    /// Holes between the first and the last row, each of one or more missing bars; 0 for funding,
-    /// whose holes `funding` counts.
+    /// Holes between the first and the last row, each of one or more missing bars or settlements.
     pub gaps: u64,
     /// SHA-256 of the file's bytes as found on disk, compressed or not, in hexadecimal; empty
     /// without a file.
@@ -209,11 +243,16 @@ pub struct ResolutionRange {
     pub to: Moment,
 }
 
-/// Settlements of one symbol inside the run.
+/// Settlements of one symbol at which a position can be held: from the end of its warm-up, or
+/// `--from`, to its last bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FundingCoverage {
-    /// Settlements with a recorded rate.
+    /// Settlements that the regular interval makes.
+    pub expected: u64,
+    /// Those with a recorded rate.
     pub records: u64,
-    /// Settlements without one, charged at the stated rate.
+    /// Those without one, charged at the stated rate.
     pub filled: u64,
+    /// Records at other instants: the exchange settled more often. They were charged too.
+    pub extra: u64,
 }

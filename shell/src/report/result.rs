@@ -10,12 +10,12 @@ use serde::Serialize;
 
 pub use super::facts::{
     CloseReason, Cycle, Direction, EquityCurve, EquityPoint, Fill, FillKind, FillReason, Funding,
-    Liquidity, OpenCycle, Refusal, Side, Switch, Trip,
+    LargestOrder, Liquidity, MarketShare, OpenCycle, Refusal, Side, Switch, Trip,
 };
 pub use super::measures::{Drawdown, DrawdownBasis, LongestCycle, Metrics};
 pub use super::parameters::{
-    BookParameters, Costs, DataSeries, FundingCoverage, LeftOut, OnTrip, Options, Parameters,
-    Resolution, ResolutionRange, SymbolParameters, WorstCase,
+    BookParameters, Costs, DataChoice, DataSeries, FundingCoverage, LeftOut, OnTrip, Options,
+    Parameters, Resolution, ResolutionRange, SymbolParameters, WorstCase,
 };
 
 /// The result of one backtest: every strategy and symbol of a configuration as a portfolio, run
@@ -76,6 +76,8 @@ pub struct PathResult {
     pub trips: Vec<Trip>,
     /// Bars on which a rule refused to quote, counted by reason.
     pub refusals: Vec<Refusal>,
+    /// How large the executions were against what was traded in their hour.
+    pub market_share: MarketShare,
     /// Equity per book, in the order of the configuration.
     pub equity: Vec<EquityCurve>,
     /// Equity of all books together.
@@ -122,21 +124,25 @@ pub struct BookMetrics {
 pub struct Timing {
     /// Bars that went through the engine.
     pub bars: u64,
+    /// Those that were matched and decided on; the others lie before `--from` and only warmed
+    /// indicators.
+    pub bars_decided: u64,
     /// CPU time of the engine alone: no reading of files, no report.
     pub engine_cpu_seconds: f64,
-    /// Bars per second of CPU time; null when too short to measure.
+    /// Bars decided on per second of CPU time; null when too short to measure.
     pub bars_per_second: Option<f64>,
 }
 
 impl Timing {
-    /// The timing of `bars` bars that took `seconds` of CPU time.
+    /// The timing of `bars` bars, `decided` of them decided on, that took `seconds` of CPU time.
     #[must_use]
-    pub fn new(bars: u64, seconds: f64) -> Self {
+    pub fn new(bars: u64, decided: u64, seconds: f64) -> Self {
         let measured = seconds.is_finite() && seconds > 0.0;
         #[allow(clippy::cast_precision_loss, reason = "a rate for people, not an amount")]
-        let rate = measured.then(|| bars as f64 / seconds);
+        let rate = measured.then(|| decided as f64 / seconds);
         Self {
             bars,
+            bars_decided: decided,
             engine_cpu_seconds: if measured { seconds } else { 0.0 },
             bars_per_second: rate,
         }
@@ -174,6 +180,12 @@ pub(crate) fn rfc3339(ms: i64) -> String {
 /// The JSON Schema (draft 2020-12) of [`Backtest`] as it is written.
 #[must_use]
 pub fn schema() -> serde_json::Value {
+    schema_of::<Backtest>()
+}
+
+/// The JSON Schema (draft 2020-12) of a type as it is written.
+#[must_use]
+pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    generator.into_root_schema_for::<Backtest>().to_value()
+    generator.into_root_schema_for::<T>().to_value()
 }

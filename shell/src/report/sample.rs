@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::html::PriceSeries;
+use super::html::{Ladder, PriceSeries};
 use super::metrics::{Basis, DAY_MS, Window, buy_and_hold};
 use super::result::*;
 use stated::{data, parameters};
@@ -83,9 +83,15 @@ pub(super) fn make(size: &Size) -> (Backtest, Vec<PriceSeries>) {
         parameters: parameters(&books, &prices, window),
         data: data(&prices, window),
         paths: Paths { pessimistic, optimistic },
-        timing: Timing::new(2 * size.days as u64 * 24 * size.symbols as u64, 0.31),
+        timing: timing(size),
     };
     (backtest, prices)
+}
+
+/// As if a tenth of the bars had only warmed indicators.
+fn timing(size: &Size) -> Timing {
+    let bars = 2 * size.days as u64 * 24 * size.symbols as u64;
+    Timing::new(bars, bars - bars / 10, 0.31)
 }
 
 fn walk((symbol, start, places): (&str, f64, u32), seed: u64, bars: i64) -> PriceSeries {
@@ -114,7 +120,7 @@ fn walk((symbol, start, places): (&str, f64, u32), seed: u64, bars: i64) -> Pric
         let low = snap(low).min(price).min(open).max(1.0 / scale);
         points.push((START + i * HOUR, snap(open), snap(high).max(price).max(open), low, price));
     }
-    PriceSeries { symbol: symbol.to_owned(), points, ladder: Vec::new() }
+    PriceSeries { symbol: symbol.to_owned(), points, ladders: Vec::new() }
 }
 
 fn path(
@@ -124,12 +130,12 @@ fn path(
     window: Window,
 ) -> PathResult {
     let mut path = PathResult::default();
-    for (number, (book, reach)) in books.iter().enumerate() {
+    for (book, reach) in books {
         let mut points: BTreeMap<i64, (Decimal, Decimal)> = BTreeMap::new();
         let share = 10_000.0 / prices.len() as f64 / LEVELS as f64;
         for series in prices.iter_mut() {
             let mut toy = Toy::new(book, series, *reach, share, optimistic, window);
-            toy.run(number == 0);
+            toy.run(!optimistic);
             let Toy { facts, marks, ladder, .. } = toy;
             path.fills.extend(facts.fills);
             path.funding.extend(facts.funding);
@@ -139,8 +145,8 @@ fn path(
                 let point = points.entry(time).or_default();
                 *point = (point.0 + money, point.1 + unrealised);
             }
-            if number == 0 {
-                series.ladder = ladder;
+            if !optimistic {
+                series.ladders.push(Ladder { book: (*book).to_owned(), changes: ladder });
             }
         }
         let capital = Decimal::from(CAPITAL);
@@ -169,6 +175,8 @@ fn refusals(path: &mut PathResult, book: &str, prices: &[PriceSeries], optimisti
                 symbol: series.symbol.clone(),
                 reason: reason.to_owned(),
                 bars: (bars * (i as u64 % 5 + 1)) / (1 + u64::from(optimistic) * (i as u64 % 2)),
+                words: format!("{reason} in words"),
+                remedy: None,
             });
         }
     }

@@ -8,10 +8,12 @@ use comfy_table::{
 };
 use rust_decimal::Decimal;
 
-use super::caveats::{caveats, resolutions};
+use super::caveats::{caveats, resolutions, warnings};
 use super::result::{Backtest, Metrics, OnTrip, OpenCycle, PathResult};
+use super::untraded::{Untraded, untraded};
 use super::words::{
-    counted, day, hours, maybe, minute, money, percent, ratio, signed, signed_percent, whole,
+    counted, data_chosen, day, hours, maybe, minute, money, percent, ratio, signed, signed_percent,
+    whole, worst_cases,
 };
 
 /// Rows of the longest lists; what is left out is counted.
@@ -39,11 +41,13 @@ pub fn summary(backtest: &Backtest, style: Style) -> String {
     head(&mut out, backtest);
     section(&mut out, style, "Profit in USDT, pessimistic … optimistic path");
     push(&mut out, &profit(backtest, style));
+    warn(&mut out, backtest, style);
     section(&mut out, style, "Cycles and risk");
     push(&mut out, &figures(backtest, style));
     trips(&mut out, backtest, style);
     open_cycles(&mut out, backtest, style);
     refusals(&mut out, backtest, style);
+    never_traded(&mut out, backtest, style);
     section(&mut out, style, "What this does not prove");
     notes(&mut out, backtest, style);
     timing(&mut out, backtest);
@@ -79,6 +83,33 @@ fn head(out: &mut String, backtest: &Backtest) {
         out,
         &format!("Bars matched: {}. Tripped switches: {on_trip}.", or_none(&bars.join(", "))),
     );
+    for sentence in data_chosen(backtest).into_iter().chain(worst_cases(backtest)) {
+        line(out, &sentence);
+    }
+}
+
+/// Beside the figures: what makes them fiction.
+fn warn(out: &mut String, backtest: &Backtest, style: Style) {
+    let width = usize::from(style.width.unwrap_or(WIDTH)).max(40);
+    for warning in warnings(backtest) {
+        wrap(out, &format!("{}: {}", warning.title.to_uppercase(), warning.text), width);
+    }
+}
+
+/// Symbols without a trade, each with the rule that refused it most.
+fn never_traded(out: &mut String, backtest: &Backtest, style: Style) {
+    let all = untraded(backtest);
+    if all.is_empty() {
+        return;
+    }
+    section(out, style, "Never traded, and why");
+    let width = usize::from(style.width.unwrap_or(WIDTH)).max(40);
+    for Untraded { book, symbol, why } in all.iter().take(TOP) {
+        wrap(out, &format!("{book} {symbol}: {why}."), width);
+    }
+    if all.len() > TOP {
+        line(out, &format!("and {} more, on the page", all.len() - TOP));
+    }
 }
 
 fn profit(backtest: &Backtest, style: Style) -> Table {
@@ -233,9 +264,14 @@ fn notes(out: &mut String, backtest: &Backtest, style: Style) {
 fn timing(out: &mut String, backtest: &Backtest) {
     let timing = &backtest.timing;
     let rate = maybe(timing.bars_per_second, |r| format!("{:.2} million bars/s", r / 1e6));
-    let bars = whole(timing.bars);
+    let bars = whole(timing.bars_decided);
+    let warm = match timing.bars - timing.bars_decided.min(timing.bars) {
+        0 => String::new(),
+        warm => format!(" (and {} that only warmed indicators)", whole(warm)),
+    };
+    let seconds = timing.engine_cpu_seconds;
     line(out, "");
-    line(out, &format!("{bars} bars in {:.2} s of CPU time: {rate}.", timing.engine_cpu_seconds));
+    line(out, &format!("{bars} bars{warm} in {seconds:.2} s of CPU time: {rate}."));
 }
 
 /// Books with their metrics on both paths; all books together last, when there are several.

@@ -1,31 +1,13 @@
 //! The contract of the report: the schema, the page, the summary. Metrics have their own file.
 
-use std::path::PathBuf;
-
 use super::html::{PriceSeries, page};
-use super::result::{PathResult, schema};
+use super::result::{Backtest, LargestOrder, MarketShare, PathResult, Refusal, schema};
 use super::sample::{self, Size};
 use super::summary::{Style, summary};
+use super::untraded::untraded;
 
-/// Set to rewrite the checked-in schema.
-const REWRITE: &str = "GARDEFOU_REWRITE_SCHEMA";
 /// Set to a path to look at the page of the sample.
 const PAGE: &str = "GARDEFOU_SAMPLE_PAGE";
-
-fn schema_file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/schema/backtest.schema.json")
-}
-
-#[test]
-fn the_checked_in_schema_is_that_of_the_types() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    if std::env::var_os(REWRITE).is_some() {
-        std::fs::create_dir_all(schema_file().parent().unwrap()).unwrap();
-        std::fs::write(schema_file(), &text).unwrap();
-    }
-    let checked_in = std::fs::read_to_string(schema_file()).unwrap_or_default();
-    assert!(checked_in == text, "set {REWRITE}=1 to rewrite fixtures/schema/backtest.schema.json");
-}
 
 #[test]
 fn a_result_validates_against_the_schema() {
@@ -46,11 +28,26 @@ fn the_page_is_the_same_twice_and_of_bounded_size() {
     let (backtest, prices) = sample::make(&Size { symbols: 16, days: 1095, reach: 5.2 });
     let html = page(&backtest, &prices).unwrap();
     assert!(html == page(&backtest, &prices).unwrap());
-    assert!(html.len() < 7_000_000, "{} bytes", html.len());
+    assert!(html.len() < 8_000_000, "{} bytes", html.len());
     let Some(path) = std::env::var_os(PAGE) else { return };
     std::fs::write(path, &html).unwrap();
     let fills = backtest.paths.pessimistic.fills.len();
     println!("{} bytes, {fills} fills\n{}", html.len(), summary(&backtest, Style::default()));
+}
+
+#[test]
+fn each_book_has_its_own_ladder_on_a_chart() {
+    let (backtest, prices) = sample::small();
+    let html = page(&backtest, &prices).unwrap();
+    let (_, series) = html.split_once("id=\"series\">").unwrap();
+    let (series, _) = series.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(series).unwrap();
+    for chart in data["prices"].as_array().unwrap() {
+        let ladders = chart["ladders"].as_array().unwrap();
+        let books: Vec<_> = ladders.iter().map(|ladder| ladder["book"].as_u64()).collect();
+        assert_eq!(books, [Some(0), Some(1)], "as many as books");
+        assert_ne!(ladders[0]["rows"], ladders[1]["rows"], "and not the same twice");
+    }
 }
 
 #[test]
@@ -130,72 +127,93 @@ fn colours_come_only_when_asked_for() {
 #[test]
 fn the_summary_of_a_small_result() {
     let (backtest, _) = sample::small();
-    insta::assert_snapshot!(summary(&backtest, Style::default()), @r"
-    Backtest 2022-01-01 to 2022-05-01, 120 days, 2 books, 3 symbols
-    Bars matched: 8,640 at 1h. Tripped switches: released by a simulated operator.
+    insta::assert_snapshot!(summary(&backtest, Style::default()));
+}
 
-    Profit in USDT, pessimistic … optimistic path
-     Book            Capital     Net profit                Return                Open, unrealised   Buy and hold
-    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-     grid_atr        10,000.00     +6,832.31 … +7,064.01   +68.32 % … +70.64 %            -430.18       +11.30 %
-     grid_multi_tf   10,000.00     +5,882.57 … +6,044.91   +58.83 % … +60.45 %            -327.96       +11.30 %
-     all books       20,000.00   +12,714.88 … +13,108.92   +63.57 % … +65.54 %            -758.14       +11.30 %
+/// The sample with an order of 57 million USDT on the optimistic path and an interval to match.
+fn beyond_the_market() -> Backtest {
+    let (mut backtest, _) = sample::small();
+    let path = &mut backtest.paths.optimistic;
+    path.market_share = MarketShare {
+        limit_percent: 1.0,
+        compared: 900,
+        beyond: 41,
+        beyond_from: Some(1_646_092_800_000.into()), // 2022-03-01
+        largest: Some(LargestOrder {
+            time: 1_648_771_200_000.into(), // 2022-04-01
+            book: "grid_multi_tf".to_owned(),
+            symbol: "CRVUSDT".to_owned(),
+            cycle: 7,
+            value: 57_000_000.into(),
+            hour_value: 2_000_000.into(),
+            share_percent: 2_850.0,
+        }),
+    };
+    path.total.net_profit += rust_decimal::Decimal::from(73_600_000);
+    backtest
+}
 
-    Cycles and risk
-     Book            Path          Cycles   Win rate   Profit factor   Max drawdown   Sharpe   Sortino   Fees     Funding   Longest
-    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-     grid_atr        pessimistic       94    79.79 %            2.41        13.15 %     3.76      6.30   402.70   -117.11   3 d 10 h
-                     optimistic        96    80.21 %            2.45        12.95 %     3.89      6.60   406.73   -117.11   3 d 10 h
-     grid_multi_tf   pessimistic       72    80.56 %            2.94        10.55 %     3.76      6.68   286.88    -91.98    3 d 6 h
-                     optimistic        73    80.82 %            3.00        10.43 %     3.84      6.87   288.90    -91.98    3 d 6 h
-     all books       pessimistic      166    80.12 %            2.61        11.66 %     3.79      6.51   689.58   -209.09   3 d 10 h
-                     optimistic       169    80.47 %            2.66        11.51 %     3.90      6.77   695.63   -209.09   3 d 10 h
+#[test]
+fn orders_beyond_the_market_are_told_beside_the_figures() {
+    let (small, prices) = sample::small();
+    let words = ["Beyond what the market could have filled", "Nothing is proven"];
+    for (backtest, told) in [(&beyond_the_market(), true), (&small, false)] {
+        let text = summary(backtest, Style::default()).replace("\n ", "");
+        let page = page(backtest, &prices).unwrap();
+        for word in words {
+            assert_eq!(text.contains(&word.to_uppercase()), told, "{text}");
+            assert_eq!(page.contains(&format!("role=\"note\"><strong>{word}.")), told, "{word}");
+        }
+    }
+    let text = summary(&beyond_the_market(), Style::default()).replace("\n ", "");
+    let figures = [
+        "on the optimistic path from 2022-03-01 on (41 of 900 executions exceed 1 %",
+        "57,000,000.00 USDT of CRVUSDT on 2022-04-01, 2850 % of what was traded in its hour",
+        "Results from then on are beyond what the market could have filled.",
+    ];
+    for figure in figures {
+        assert!(text.contains(figure), "{figure:?} is missing in: {text}");
+    }
+}
 
-    Kill switches
-     Path          When               Switch    Book       Loss      Limit     Released
-    ────────────────────────────────────────────────────────────────────────────────────────────
-     pessimistic   2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
-     optimistic    2022-02-18 15:00   session   grid_atr   26.40 %   25.00 %   2022-02-19 00:00
+#[test]
+fn the_largest_order_is_told_even_when_the_market_had_room() {
+    let mut backtest = beyond_the_market();
+    let share = &mut backtest.paths.optimistic.market_share;
+    (share.beyond, share.beyond_from) = (0, None);
+    share.largest.as_mut().unwrap().share_percent = 0.4321;
+    let text = summary(&backtest, Style::default()).replace("\n ", "");
+    assert!(text.contains("0.43 % of what was traded in its hour"), "{text}");
+    assert!(!text.contains("BEYOND"), "{text}");
+}
 
-    Cycles still open at the end; their unrealised result is not in the profit above
-     Path          Book            Symbol         Opened             Levels   Entry      Last      Unrealised
-    ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-     pessimistic   grid_atr        BTCUSDT long   2022-04-30 02:59        4   70538.05   69012.6      -430.18
-     pessimistic   grid_multi_tf   BTCUSDT long   2022-04-30 03:59        4   70171.47   69012.6      -327.96
-     optimistic    grid_atr        BTCUSDT long   2022-04-30 02:59        4   70538.05   69012.6      -430.18
-     optimistic    grid_multi_tf   BTCUSDT long   2022-04-30 03:59        4   70171.47   69012.6      -327.96
-
-    Refusals, in bars and symbols
-     Reason            Book            Pessimistic   Optimistic
-    ────────────────────────────────────────────────────────────
-     max_live_grids    grid_atr              5,400        4,500
-     max_live_grids    grid_multi_tf         5,400        4,500
-     margin_guard      grid_atr              1,860        1,550
-     margin_guard      grid_multi_tf         1,860        1,550
-     round_trip_cost   grid_atr                264          220
-     round_trip_cost   grid_multi_tf           264          220
-
-    What this does not prove
-    - The interval is not a bound. A bar says how far the price went, not in which order. The
-      pessimistic and the optimistic path are two named assumptions about that order; the true result
-      may lie outside what they span. Bars matched: 8,640 at 1h.
-    - One history, already known. The parameters may have been chosen by looking at these same bars, and
-      the symbols are those that are still traded. Nothing here says how the strategies do on bars that
-      nobody had seen.
-    - The market does not notice the orders. A resting order is filled whole once the price trades
-      through it; slippage is a fixed part of the price; there is no queue, no depth, no latency and no
-      outage.
-    - Today's rules applied to the past. Fees, steps, minimums, leverage limits and maintenance rates
-      are those of the configuration, whatever the exchange asked at the time.
-    - Cycles still open. The data ended with open cycles: 2 cycles worth -758.14 USDT on the pessimistic
-      path, 2 cycles worth -758.14 USDT on the optimistic one, at the last close. They are in no win
-      rate, and what they end as is unknown.
-    - Kill switches tripped. 1 trip on the pessimistic path, 1 trip on the optimistic one. A simulated
-      operator released each of them on time; a person may decide otherwise.
-    - Funding partly assumed. 9 of 1,080 settlements have no recorded rate and were charged at 0.01 %.
-    - Not the whole configuration. Left out: UNIUSDT.
-    - Drawdown seen once a day. Equity was read at 00:00 UTC only; in between it may have been lower.
-
-    17,280 bars in 0.31 s of CPU time: 0.06 million bars/s.
-    ");
+#[test]
+fn a_symbol_that_was_never_traded_has_its_reason() {
+    let (mut backtest, prices) = sample::small();
+    for path in [&mut backtest.paths.pessimistic, &mut backtest.paths.optimistic] {
+        path.fills.retain(|fill| fill.symbol != "BTCUSDT" || fill.book != "grid_atr");
+        let mine = |r: &&mut Refusal| r.symbol == "BTCUSDT" && r.book == "grid_atr";
+        for refusal in path.refusals.iter_mut().filter(mine) {
+            refusal.bars = if refusal.reason == "margin_guard" { 2_000 } else { 3 };
+            refusal.remedy = Some("raise it".to_owned());
+        }
+    }
+    let why = "on 2,000 of its 2,880 bars margin_guard in words (margin_guard): raise it";
+    let told = untraded(&backtest);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].symbol.as_str(), told[0].why.as_str()), ("BTCUSDT", why));
+    let text = summary(&backtest, Style::default()).replace("\n ", "");
+    assert!(text.contains(&format!("grid_atr BTCUSDT: {why}.")), "{text}");
+    assert!(page(&backtest, &prices).unwrap().contains("Never traded, and why"));
+    // Without refusals it was quoted, and no price came.
+    backtest.paths.pessimistic.refusals.clear();
+    assert!(untraded(&backtest)[0].why.starts_with("a ladder was quoted"));
+    // With ten bars it never warmed up.
+    let hours = backtest.data.iter_mut().find(|d| d.symbol == "BTCUSDT").unwrap();
+    hours.rows = 10;
+    assert!(
+        untraded(&backtest)[0]
+            .why
+            .contains("need 500 bars before the first decision and the data has 10")
+    );
 }

@@ -2,12 +2,49 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::result::rfc3339;
+use super::result::{Backtest, rfc3339};
 
 /// Shown where a figure does not exist.
 pub(crate) const NONE: &str = "–";
 /// The smallest amount that two places show.
 const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
+/// Which of the data found were read, in sentences: the venue, and files that others stand in for.
+pub(crate) fn data_chosen(backtest: &Backtest) -> Vec<String> {
+    let choice = &backtest.parameters.choice;
+    let others = choice.venues_found.iter().filter(|venue| **venue != choice.venue);
+    let others = others.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let mut sentences = Vec::new();
+    match (choice.venue.as_str(), others.as_str()) {
+        ("", _) => {}
+        (venue, "") => sentences.push(format!("Data of {venue}.")),
+        (venue, others) => sentences.push(format!(
+            "Data of {venue}; not used: {others}, which have some of the symbols too (--venue)."
+        )),
+    }
+    let aside: Vec<&str> =
+        backtest.data.iter().flat_map(|series| &series.set_aside).map(String::as_str).collect();
+    if !aside.is_empty() {
+        let files = aside.join(", ");
+        sentences
+            .push(format!("Set aside, for files of the same symbol with a longer range: {files}."));
+    }
+    sentences
+}
+
+/// What each book could lose at once, in sentences.
+pub(crate) fn worst_cases(backtest: &Backtest) -> Vec<String> {
+    let books = backtest.parameters.books.iter();
+    books
+        .filter_map(|book| Some((&book.name, book.worst_case.as_ref()?)))
+        .map(|(name, worst)| {
+            let loss = format!("{} USDT", money(worst.loss));
+            let trips = [worst.trips_session, worst.trips_global];
+            let share = percent(worst.loss_percent);
+            crate::words::worst_case_of(name, worst.cycles, &loss, &share, trips)
+        })
+        .collect()
+}
 
 /// An amount of money: two places, four when two would show nothing of it.
 pub(crate) fn money(amount: Decimal) -> String {

@@ -74,7 +74,43 @@ pub fn refusal(refusal: &Refusal) -> String {
     }
 }
 
-/// The same in a few characters, for a column.
+/// What a person can change when a rule refuses most of the time, by the rule's name in results;
+/// none when waiting is all there is to do.
+#[must_use]
+pub fn remedy(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "below_minimum" => {
+            "raise initial_capital or leverage, or run fewer symbols or levels: the wallet is divided \
+             by symbols × num_levels"
+        }
+        "correlation_exposure" => {
+            "raise max_exposure_percent of its group in assets.yaml, or run more symbols: the wallet \
+             is divided by the symbols of the run, and a single one has all of it"
+        }
+        "correlation_group" => "raise max_concurrent_same_direction of its group in assets.yaml",
+        "free_margin" => {
+            "lower min_free_margin_percent, or run more symbols, so that each has a smaller part of \
+             the wallet"
+        }
+        "kill_switch" => "raise the limits of kill_switch, or lower leverage or sl_percent",
+        "loss_at_stop" => "raise max_loss_at_stop_percent, or lower leverage or sl_percent",
+        "margin_guard" => {
+            "raise max_margin_ratio, or run more symbols: the wallet is divided by the symbols of \
+             the run, and a single one has all of it"
+        }
+        "max_concurrent_positions" => "raise max_concurrent_positions",
+        "max_live_grids" => "raise max_live_grids, or run fewer symbols",
+        "not_ready" => "add earlier candles: indicators need their warm-up first",
+        "round_trip" => {
+            "set the levels further apart (atr_multiplier_start, min_grid_spacing_pct) or enter with \
+             limit orders, whose fees are lower"
+        }
+        "volatility" => "lower min_atr_pct",
+        _ => return None,
+    })
+}
+
+/// Why a symbol is not quoted in a few characters, for a column.
 #[must_use]
 pub fn refusal_short(refusal: &Refusal) -> String {
     match refusal {

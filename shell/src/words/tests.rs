@@ -12,7 +12,7 @@ use gardefou_core::risk::Refusal;
 use gardefou_core::risk::switches::Cause;
 use gardefou_core::time::{Span, Timestamp};
 
-use super::{notice, refusal, refusal_short};
+use super::{notice, refusal, refusal_short, remedy};
 use crate::config::{Selection, load_from, shipped};
 
 fn config() -> EngineConfig {
@@ -186,4 +186,12 @@ fn every_notice_is_a_sentence() {
     let config = config();
     let lines: Vec<String> = notices().iter().map(|n| notice(&config, n)).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// A rule that a person can do nothing about but wait is in this list on purpose.
+#[test]
+fn every_rule_says_what_to_change_or_that_only_time_helps() {
+    let without: Vec<&str> =
+        Refusal::NAMES.into_iter().filter(|name| remedy(name).is_none()).collect();
+    assert_eq!(without, ["cold_start", "cooldown", "disarmed", "no_signal", "unprotected"]);
 }

@@ -37,21 +37,21 @@ const ROOM: [(&str, &str); 3] = [
 ];
 
 /// The hour of the event: the 500 bars of the warm-up are over.
-const EVENT: usize = 520;
-const HOURS: usize = 540;
-const FIVE: i64 = 300_000;
+pub(super) const EVENT: usize = 520;
+pub(super) const HOURS: usize = 540;
+pub(super) const FIVE: i64 = 300_000;
 const MINUTE: i64 = 60_000;
 
 /// Open, high, low, close.
-type Prices = [i64; 4];
+pub(super) type Prices = [i64; 4];
 
 const CALM: Prices = [10_000, 10_050, 9_950, 10_000];
 
 /// One hour as twelve parts of five minutes.
-type Parts = [Prices; 12];
+pub(super) type Parts = [Prices; 12];
 
 /// Down to the first level, up to the target, down again.
-const DOWN_FIRST: Parts = parts(&[
+pub(super) const DOWN_FIRST: Parts = parts(&[
     [10_000, 10_010, 9_990, 10_000],
     [10_000, 10_000, 9_790, 9_850],
     [9_850, 10_060, 9_850, 10_040],
@@ -66,7 +66,7 @@ const UP_FIRST: Parts = parts(&[
 ]);
 
 /// The hour that begins so and then rests at its last price.
-const fn parts(begin: &[Prices]) -> Parts {
+pub(super) const fn parts(begin: &[Prices]) -> Parts {
     let close = begin[begin.len() - 1][3];
     let mut all = [[close; 4]; 12];
     let mut at = 0;
@@ -85,11 +85,11 @@ fn whole(parts: &Parts) -> Prices {
 }
 
 /// Which fine bars there are.
-struct Fine {
-    span: i64,
-    hours: std::ops::Range<usize>,
+pub(super) struct Fine {
+    pub(super) span: i64,
+    pub(super) hours: std::ops::Range<usize>,
     /// One of the first fine bars of this hour is not there.
-    hole: Option<usize>,
+    pub(super) hole: Option<usize>,
 }
 
 impl Fine {
@@ -99,7 +99,7 @@ impl Fine {
 }
 
 /// A folder with a configuration, calm hours with an event, and fine bars.
-fn folder(events: &[(usize, Parts)], fine: &Fine) -> TempDir {
+pub(super) fn folder(events: &[(usize, Parts)], fine: &Fine) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     for (path, text) in config::shipped() {
         let name = Path::new(&path).file_name().expect("a name").to_owned();
@@ -143,7 +143,7 @@ fn row(text: &mut String, at: i64, [open, high, low, close]: Prices) {
 }
 
 /// The result of a backtest of the folder.
-fn run(dir: &TempDir, more: &[&str]) -> Value {
+pub(super) fn run(dir: &TempDir, more: &[&str]) -> Value {
     let path = dir.path().to_str().expect("a path");
     let mut args = vec!["backtest", "--config", path, "--candles", path, "--json"];
     args.extend(["--missing-funding", "0"]);

@@ -3,8 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests stop where something cannot happen")]
 
+mod data;
 mod detail;
 mod endings;
+mod json;
+mod logs;
+mod options;
+mod refusals;
 
 use std::fs;
 use std::io::Write as _;
@@ -246,7 +251,8 @@ fn broken_files_are_named() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::create_dir(dir.path().join("seeded-perp_BTCUSDT_1h_20240101-20241231.csv"))
         .expect("a folder");
-    assert_eq!(backtest(dir.path(), &[]).code, 4);
+    let words = ["BTCUSDT_1h_20240101-20241231.csv: this is a folder", "name a file inside it"];
+    refused(&backtest(dir.path(), &[]), 4, &words);
     let missing = dir.path().join("not-there");
     refused(&backtest(&missing, &[]), 4, &["not-there"]);
 }
@@ -296,13 +302,14 @@ fn missing_configuration_files_and_directories_in_their_place_are_named() {
     let run = || gardefou(&["check", "--config", path.to_str().expect("a path")]);
     refused(&run(), 3, &["assets.yaml"]);
     fs::create_dir(path.join("assets.yaml")).expect("a folder");
-    refused(&run(), 3, &["assets.yaml"]);
+    refused(&run(), 3, &["assets.yaml: the file is a directory: must be a file; put a YAML file"]);
 }
 
 #[test]
 fn liquidation_before_the_stop_is_refused_with_the_numbers() {
     let said = check("risk.yaml", "mode: cross", "mode: isolated");
-    refused(&said, 3, &["20", "leverage"]);
+    let numbers = ["stop at 20 %", "0.5 % of slippage", "liquidation at 15.66 %", "below 15.16"];
+    refused(&said, 3, &numbers);
     let said = gardefou(&["check"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("worst case") && said.out.contains("kill switch"), "{}", said.out);

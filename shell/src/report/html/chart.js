@@ -47,12 +47,14 @@ const TimeCharts = (() => {
       l[i] = (Math.min(open, close) - p.bars[4 * i + 3]) / scale;
       before = close;
     }
-    let at = 0;
-    const ladder = p.ladder.map((row) => {
-      at += row[0];
-      return { t: at, levels: summed(row.slice(1)).map((v) => v / scale) };
+    const ladders = p.ladders.map(({ book, rows }) => {
+      let at = 0;
+      return { book, rows: rows.map((row) => {
+        at += row[0];
+        return { t: at, levels: summed(row.slice(1)).map((v) => v / scale) };
+      }) };
     });
-    return { t, o, h, l, c, step: p.step, ladder };
+    return { t, o, h, l, c, step: p.step, ladders };
   }
   // First index whose time is not before `at`.
   function seek(times, at) {

@@ -64,8 +64,15 @@ struct Prices {
     gaps: Vec<(usize, i64)>,
     /// Per bar: open − previous close, close − open, high − body, body − low.
     bars: Vec<i64>,
+    ladders: Vec<LadderRows>,
+}
+
+/// The levels that one book wanted.
+#[derive(Serialize)]
+struct LadderRows {
+    book: usize,
     /// Per change: seconds since the one before, levels, each from the one before it.
-    ladder: Vec<Vec<i64>>,
+    rows: Vec<Vec<i64>>,
 }
 
 /// Seconds, book, symbol, cycle, kind (0 entry, 1 target, 2 stop, 3 close), 1 when bought, level
@@ -280,7 +287,8 @@ fn price_at(series: &PriceSeries, time: i64) -> Option<f64> {
 fn charts(prices: &[PriceSeries], names: &Names<'_>) -> Vec<Prices> {
     let number = prices.len().max(1);
     let most = (BARS / number).clamp(100, BARS_PER_SYMBOL);
-    prices.iter().filter_map(|p| chart(p, names, most, LEVELS / number)).collect()
+    let ladders = prices.iter().map(|p| p.ladders.len()).sum::<usize>().max(1);
+    prices.iter().filter_map(|p| chart(p, names, most, LEVELS / ladders)).collect()
 }
 
 fn chart(series: &PriceSeries, names: &Names<'_>, most: usize, levels: usize) -> Option<Prices> {
@@ -305,7 +313,14 @@ fn chart(series: &PriceSeries, names: &Names<'_>, most: usize, levels: usize) ->
         step: merged.step / 1000,
         gaps,
         bars: rows,
-        ladder: ladder(&series.ladder, levels, places),
+        ladders: series
+            .ladders
+            .iter()
+            .map(|wanted| LadderRows {
+                book: names.book(&wanted.book),
+                rows: ladder(&wanted.changes, levels, places),
+            })
+            .collect(),
     })
 }
 

@@ -33,6 +33,10 @@ fn options(options: &Options) -> Vec<(String, String)> {
     };
     let given = |text: &Option<String>| text.clone().unwrap_or_else(|| NONE.to_owned());
     let rows = [
+        ("candles", options.candles.clone()),
+        ("funding", given(&options.funding)),
+        ("venue", given(&options.venue)),
+        ("strategies", listed(options.strategies.iter().cloned())),
         ("from", maybe(options.from.as_ref(), |m| minute(m.ms))),
         ("to", maybe(options.to.as_ref(), |m| minute(m.ms))),
         ("detail", given(&options.detail)),
@@ -110,6 +114,8 @@ fn worst_case(worst: &WorstCase) -> Markup {
         strong { (money(worst.loss)) " USDT, " (typographic(&percent(worst.loss_percent))) }
         " of the capital (positions " (money(worst.notional)) ", margin " (money(worst.margin))
         ", maintenance " (money(worst.maintenance)) ")"
+        @if worst.trips_session { ", passes the session switch" }
+        @if worst.trips_global { ", passes the global switch" }
         @if worst.liquidation_first { "; " strong.loss { "liquidation would come first" } }
         "."
     }
@@ -179,9 +185,14 @@ pub(super) fn data(backtest: &Backtest) -> Markup {
 
 fn data_row(series: &DataSeries) -> Markup {
     let kind = [Some(series.kind.as_str()), series.timeframe.as_deref()];
-    let funding = maybe(series.funding, |f| match f.filled {
-        0 => format!("{} recorded", whole(f.records)),
-        filled => format!("{} recorded, {} filled", whole(f.records), whole(filled)),
+    let funding = maybe(series.funding, |f| {
+        let mut text = format!("{} of {} recorded", whole(f.records), whole(f.expected));
+        for (count, what) in [(f.filled, "filled"), (f.extra, "more often")] {
+            if count > 0 {
+                text.push_str(&format!(", {} {what}", whole(count)));
+            }
+        }
+        text
     });
     html! {
         tr {
@@ -191,7 +202,10 @@ fn data_row(series: &DataSeries) -> Markup {
             td.text { (minute(series.to.ms)) }
             td.text { (series.resolution.as_ref().map_or_else(|| html! { (NONE) }, resolution)) }
             td.text { (funding) }
-            td.text { (series.file) }
+            td.text {
+                (series.file)
+                @for file in &series.set_aside { span.small.below { "set aside: " (file) } }
+            }
             td.text { code title=(series.sha256) { (short(&series.sha256)) } }
             td { (whole(series.rows)) }
             td { (whole(series.gaps)) }

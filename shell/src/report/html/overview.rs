@@ -5,11 +5,12 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::report::caveats::{caveats, resolutions};
+use crate::report::caveats::{caveats, resolutions, warnings};
 use crate::report::metrics::DAY_MS;
 use crate::report::result::{Backtest, Metrics};
 use crate::report::words::{
-    NONE, counted, day, hours, maybe, money, percent, ratio, signed, signed_percent, whole,
+    NONE, counted, data_chosen, day, hours, maybe, money, percent, ratio, signed, signed_percent,
+    whole, worst_cases,
 };
 
 /// The header of the page.
@@ -28,7 +29,15 @@ pub(super) fn header(backtest: &Backtest) -> Markup {
                 (matched(backtest))
             }
             (profit(backtest))
+            @for warning in warnings(backtest) {
+                p.warning role="note" {
+                    strong { (warning.title) "." } " " (typographic(&warning.text))
+                }
+            }
             (tiles(backtest))
+            @for sentence in worst_cases(backtest).iter().chain(&data_chosen(backtest)) {
+                p.muted { (typographic(sentence)) }
+            }
         }
     }
 }
@@ -174,7 +183,7 @@ pub(super) fn footer(backtest: &Backtest) -> Markup {
     let seconds = format!("{:.2}", timing.engine_cpu_seconds);
     html! {
         footer {
-            "Gardefou " (backtest.parameters.version) ". " (whole(timing.bars))
+            "Gardefou " (backtest.parameters.version) ". " (whole(timing.bars_decided))
             " bars in " (seconds) " s of CPU time, " (rate)
             ". Times are UTC, amounts USDT."
         }

@@ -125,14 +125,19 @@
     }
     g.globalAlpha = 1;
   }
+  // The ladders of the chosen book, or of all.
   function levels(chart, g, p, y) {
-    const times = p.ladder.map((r) => r.t), from = Math.max(0, seek(times, chart.view[0]) - 1);
-    g.strokeStyle = tone("ladder"); g.lineWidth = 1;
+    const book = Number(byId("price-book").value);
+    for (const l of p.ladders) if (book < 0 || l.book === book) ladder(chart, g, l.rows, y, l.book);
+  }
+  function ladder(chart, g, rows, y, book) {
+    const times = rows.map((r) => r.t), from = Math.max(0, seek(times, chart.view[0]) - 1);
+    g.strokeStyle = tone("ladder"); g.lineWidth = 1; g.setLineDash(book % 2 ? [4, 3] : []);
     g.globalAlpha = Math.min(0.7, 0.28 + 12 * DAY / (chart.view[1] - chart.view[0]));
     g.beginPath();
-    for (let i = from; i < p.ladder.length && times[i] <= chart.view[1]; i++) {
+    for (let i = from; i < rows.length && times[i] <= chart.view[1]; i++) {
       const a = chart.x(times[i]), b = chart.x(i + 1 < times.length ? times[i + 1] : chart.full[1]);
-      const before = i > from ? p.ladder[i - 1].levels : [], now = p.ladder[i].levels;
+      const before = i > from ? rows[i - 1].levels : [], now = rows[i].levels;
       now.forEach((level, k) => {
         const joined = before.length === now.length;
         g.moveTo(a, y(joined ? before[k] : level));
@@ -141,6 +146,7 @@
       });
     }
     g.stroke();
+    g.setLineDash([]);
     g.globalAlpha = 1;
   }
   // A line from the average entry to the average exit of each cycle.

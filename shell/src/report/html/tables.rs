@@ -9,6 +9,7 @@ use super::chart_data::by_symbol;
 use super::overview::{amount, change, share, typographic};
 use crate::report::metrics::sum;
 use crate::report::result::{Backtest, CloseReason, Cycle, Metrics, OpenCycle, PathResult};
+use crate::report::untraded::untraded;
 use crate::report::words::{
     NONE, counted, day, fraction, hours, maybe, minute, money, percent, ratio, whole,
 };
@@ -215,7 +216,7 @@ pub(super) fn trips(backtest: &Backtest) -> Markup {
 }
 
 /// Refusals by reason, with the symbols they concern.
-pub(super) fn refusals(backtest: &Backtest) -> Markup {
+fn refusals(backtest: &Backtest) -> Markup {
     let mut reasons: BTreeMap<&str, Reason<'_>> = BTreeMap::new();
     for (index, (_, path)) in backtest.paths.named().into_iter().enumerate() {
         for refusal in &path.refusals {
@@ -275,6 +276,21 @@ impl Reason<'_> {
     }
 }
 
+/// Symbols that were never traded with their reason, then the refusals.
+pub(super) fn all_refusals(backtest: &Backtest) -> Markup {
+    let never = untraded(backtest);
+    html! {
+        @if !never.is_empty() {
+            h3 { "Never traded, and why" }
+            ul { @for row in &never {
+                li { strong { (row.book) " " (row.symbol) } ": " (typographic(&row.why)) "." }
+            } }
+            h3 { "By rule" }
+        }
+        (refusals(backtest))
+    }
+}
+
 /// Funding per symbol on both paths.
 pub(super) fn funding(backtest: &Backtest) -> Markup {
     let mut symbols: BTreeMap<&str, [Vec<Decimal>; 2]> = BTreeMap::new();
@@ -311,7 +327,8 @@ pub(super) fn funding(backtest: &Backtest) -> Markup {
 fn coverage(backtest: &Backtest) -> Markup {
     let coverage = backtest.data.iter().filter_map(|series| series.funding);
     let (records, filled) = coverage.fold((0_u64, 0_u64), |(records, filled), c| {
-        (records.saturating_add(c.records), filled.saturating_add(c.filled))
+        let all = c.records.saturating_add(c.extra);
+        (records.saturating_add(all), filled.saturating_add(c.filled))
     });
     let rate = maybe(backtest.parameters.options.missing_funding, fraction);
     html! {

@@ -35,6 +35,7 @@ pub(super) fn parameters(
         from: window.from.into(),
         to: window.to.into(),
         options: Options {
+            candles: "candles".to_owned(),
             from: Some(window.from.into()),
             missing_funding: Some(Decimal::new(1, 4)),
             left_out: vec![LeftOut { symbol: "UNIUSDT".to_owned(), reason: "no data".to_owned() }],
@@ -49,6 +50,11 @@ pub(super) fn parameters(
             liquidation_percent: Decimal::new(6, 2),
         },
         books: books.iter().map(|(name, reach)| book(name, *reach, prices)).collect(),
+        choice: DataChoice {
+            venue: "made-perp".to_owned(),
+            venues_found: vec!["made-perp".to_owned(), "made-spot".to_owned()],
+            without_detail: Vec::new(),
+        },
     }
 }
 
@@ -67,7 +73,11 @@ fn book(name: &str, reach: f64, prices: &[PriceSeries]) -> BookParameters {
             loss: Decimal::new(91_260, 2),
             loss_percent: 9.126,
             maintenance: Decimal::new(9_000, 2),
+            tightest_equity: Decimal::new(912_000, 2),
+            tightest_maintenance: Decimal::new(9_000, 2),
             liquidation_first: false,
+            trips_session: false,
+            trips_global: false,
         }),
     }
 }
@@ -116,6 +126,7 @@ fn candles(series: &PriceSeries, window: Window) -> DataSeries {
         kind: "candles".to_owned(),
         timeframe: Some("1h".to_owned()),
         file: format!("{}_1h.csv.gz", series.symbol),
+        set_aside: Vec::new(),
         from: window.from.into(),
         to: (window.to - HOUR).into(),
         rows,
@@ -137,13 +148,19 @@ fn rates(series: &PriceSeries, window: Window) -> DataSeries {
         kind: "funding".to_owned(),
         timeframe: None,
         file: format!("{}_funding.csv.gz", series.symbol),
+        set_aside: Vec::new(),
         from: window.from.into(),
         to: window.to.into(),
         rows: settlements - 3,
-        gaps: 0,
+        gaps: 1,
         sha256: hash(&format!("{} funding", series.symbol)),
         tick_used: None,
         resolution: None,
-        funding: Some(FundingCoverage { records: settlements - 3, filled: 3 }),
+        funding: Some(FundingCoverage {
+            expected: settlements,
+            records: settlements - 3,
+            filled: 3,
+            extra: 0,
+        }),
     }
 }
