@@ -79,7 +79,7 @@ pub struct NewOrder {
     pub limit: Option<Ticks>,
     /// Quantity.
     pub lots: Lots,
-    /// The stop that travels with an entry: that of the cycle if this level fills (design 11).
+    /// The stop that travels with an entry: that of the cycle if this level fills (decision 11).
     /// None on orders that reduce: those are reduce-only.
     pub preset: Option<Ticks>,
 }

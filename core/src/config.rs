@@ -85,7 +85,7 @@ pub enum Mode {
 pub enum Facts {
     /// As they happen: after every fact.
     Continuous,
-    /// With the bar that holds them: once a round (fills.md 10), so that the order in which
+    /// With the bar that holds them: once a round (rule 10), so that the order in which
     /// symbols are matched decides nothing.
     WithBars,
 }
@@ -153,7 +153,7 @@ impl Params {
     }
 
     /// Closed bars before the first decision: max(10 × the longest period in its own timeframe
-    /// plus one bucket, 500), so that recursive indicators have converged (design 2).
+    /// plus one bucket, 500), so that recursive indicators have converged (decision 2).
     #[must_use]
     pub fn warmup_bars(&self) -> u32 {
         const LEAST: u32 = 500;
@@ -170,7 +170,7 @@ impl Params {
     }
 }
 
-/// Parameters of the ATR-envelope grid (domain §3.2, §3.3).
+/// Parameters of the ATR-envelope grid (DECISIONS, formulas).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GridParams {
     /// SMA length in bars.
@@ -212,7 +212,7 @@ pub struct TrendParams {
     pub atr_multiplier: f64,
 }
 
-/// Parameters of the mono-position `supertrend` (domain §3.4).
+/// Parameters of the mono-position `supertrend` (DECISIONS, formulas).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MonoParams {
     /// ATR length in bars.
@@ -257,7 +257,7 @@ impl Sides {
 pub struct RiskConfig {
     /// Margin of open, quoted and unresolved ladders over min(balance, equity).
     pub max_margin_ratio: Fraction,
-    /// Symbols of a book that may be open or quoted at once: slots (fills.md 10).
+    /// Symbols of a book that may be open or quoted at once: slots (rule 10).
     pub max_live_grids: u32,
     /// Pre-trade rule 3: positions of a book, open or planned.
     pub max_concurrent_positions: u32,

@@ -40,7 +40,7 @@ pub enum Event {
         bar: Bar,
     },
     /// Missing bars of a symbol cannot be had: its indicators start anew with the bars that
-    /// follow, which is a cold start for live books (design 4).
+    /// follow, which is a cold start for live books (decision 4).
     BarsLost {
         /// Which symbol.
         symbol: SymbolId,
@@ -186,7 +186,7 @@ pub enum Liquidity {
     Taker,
 }
 
-/// The state of a symbol's feed (design 3).
+/// The state of a symbol's feed (decision 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feed {

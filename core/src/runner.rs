@@ -40,7 +40,7 @@ struct SlowTrend {
 }
 
 /// A side is disarmed for live when the first close after a cold start lies at or beyond its
-/// level 0; it is armed again by a close on the other side (design 5).
+/// level 0; it is armed again by a close on the other side (decision 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Arming {
     /// Not a cold start, or not a live book: both sides armed.

@@ -1,4 +1,4 @@
-//! The order in which the bars of one close arrive decides nothing (design 14): not commands, not
+//! The order in which the bars of one close arrive decides nothing (decision 14): not commands, not
 //! notices, not the state that remains. The order in which the venue matches symbols decides
 //! nothing either, forced closes aside, which see the other symbols at their last price.
 

@@ -1,5 +1,5 @@
 //! A close that meets bars in which nothing trades: what a close decided is decided anew, what a
-//! switch or an emergency decided is tried again until it is through (fills.md 12, INC-122).
+//! switch or an emergency decided is tried again until it is through (rule 12, INC-122).
 
 use gardefou_core::config::{OnKill, Params};
 use gardefou_core::event::{Event, Feed, Request};

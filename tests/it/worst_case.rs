@@ -1,4 +1,4 @@
-//! The worst case that is computed at start (design 18), on the shipped configuration: what it
+//! The worst case that is computed at start (decision 18), on the shipped configuration: what it
 //! says is checked by hand here, and isolated 20 % at 6× is told with the numbers.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! The auditor: keeps its own books from the events alone and holds engine and venue against
-//! them after every event (design 15, invariants 1, 4, 8, 9).
+//! them after every event (decision 15, invariants 1, 4, 8, 9).
 //!
 //! Nothing here calls a formula of the engine: money, margins, stops and limits are recomputed
 //! from fills, prices and the configuration in exact fractions. The first thing that is wrong is

@@ -26,7 +26,7 @@
 //! | 6 | M of a flat symbol that loses its last order at a close is released at that close and made anew later | Kept until the cycle ends | "flat, no order remains" |
 //! | 7 | M at a close uses the balance after that round's bookings | Balance at the last open | Closes are booked before slots are given |
 //! | 8 | Market mode: quantity from the level's price | From the price paid | "floor(M · leverage / P)", P the level |
-//! | 9 | `min_atr_pct` and `min_profit_pct` are ignored by the 4 h grid | Applied | They "do not exist" there (domain §3.3) |
+//! | 9 | `min_atr_pct` and `min_profit_pct` are ignored by the 4 h grid | Applied | They "do not exist" there (DECISIONS, formulas) |
 //!
 //! ## In force (rule 1)
 //!

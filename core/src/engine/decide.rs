@@ -260,7 +260,7 @@ impl Lane {
         notional.times_up(self.terms.stop_loss)
     }
 
-    /// An open cycle at a close: target, decision to close, ladder (fills.md 8). Nothing that
+    /// An open cycle at a close: target, decision to close, ladder (rule 8). Nothing that
     /// withholds entries withholds this.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
         if scene.latched && scene.config.risk.on_kill == OnKill::Flatten {

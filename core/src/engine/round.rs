@@ -1,6 +1,6 @@
 //! A round: all bars of one close. It ends with the last expected bar, or two seconds after the
 //! first; sizing, slots and switches act on the round, so that the order of arrival decides
-//! nothing (design 14).
+//! nothing (decision 14).
 
 use alloc::vec::Vec;
 

@@ -168,7 +168,7 @@ impl Lane {
     }
 
     /// After a fill the quantity of the target follows at once; its price too while the cycle is
-    /// in the bar that opened it. Later it follows at each close (fills.md 5).
+    /// in the bar that opened it. Later it follows at each close (rule 5).
     fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
         let Some(cycle) = &self.cycle else { return };
         let opening = at.floor(fx.timeframe.span()) == cycle.first_bar;

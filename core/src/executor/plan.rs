@@ -122,7 +122,7 @@ impl Lane {
     }
 
     /// The stop that travels with a limit order: that of the cycle if every shallower rung, and
-    /// this one, were filled (design 11).
+    /// this one, were filled (decision 11).
     #[inline]
     fn preset(&self, direction: Direction, level: usize, price: Ticks, lots: Lots) -> Ticks {
         let side = direction.index();

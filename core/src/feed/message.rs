@@ -103,7 +103,7 @@ pub struct Market {
     pub need: u32,
     /// Open time of the last bar in the restored runners; none for a cold start. With it, the bars
     /// missed while the process was down come as [`Event::BarClosed`], in order, and no history is
-    /// loaded (design 6); without, what closed before the start is [`Event::HistoryLoaded`].
+    /// loaded (decision 6); without, what closed before the start is [`Event::HistoryLoaded`].
     pub known_until: Option<Timestamp>,
 }
 

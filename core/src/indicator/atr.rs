@@ -1,4 +1,4 @@
-//! Average true range after Wilder (domain §2.1).
+//! Average true range after Wilder (DECISIONS, formulas).
 //!
 //! TR(t) = max(H−L, |H−C(t−1)|, |L−C(t−1)|); the first value, at t = n, is the mean of TR(1..n)
 //! (TR(0) has no previous close and is left out); then ATR(t) = (ATR(t−1)·(n−1) + TR(t)) / n.

@@ -1,4 +1,4 @@
-//! Supertrend (domain §2.2): bands around the middle of the bar that ratchet towards the price
+//! Supertrend (DECISIONS, formulas): bands around the middle of the bar that ratchet towards the price
 //! and flip the direction when a close leaves them.
 //!
 //! It starts at the first bar with an ATR: UP when that close is above mid + m·ATR, else DOWN;

@@ -1,7 +1,7 @@
 //! Slower bars from faster ones, aligned to UTC, complete buckets only.
 //!
 //! A bucket that lacks a bar — joined half-way, or across a hole — is withheld, and whoever
-//! depends on it is told *incomplete*, which is not *no signal* (domain §2.3, INC-013).
+//! depends on it is told *incomplete*, which is not *no signal* (DECISIONS, formulas, INC-013).
 
 use serde::{Deserialize, Serialize};
 

@@ -36,7 +36,7 @@ impl Budget {
 
 /// Quantity of a mono position: it loses `risk` of the capital at its stop, costs included.
 ///
-/// notional = capital·risk / (sl + taker + slippage); leverage does not enter (domain §3.4).
+/// notional = capital·risk / (sl + taker + slippage); leverage does not enter (DECISIONS, formulas).
 #[must_use]
 pub fn risk_lots(
     capital: Cash,

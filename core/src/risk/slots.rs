@@ -1,4 +1,4 @@
-//! One round of one book: which flat symbols are quoted (fills.md 10).
+//! One round of one book: which flat symbols are quoted (rule 10).
 //!
 //! Open cycles have reserved before; every flat symbol competes anew, nearest level first, then
 //! by name. One that does not fit is skipped without using a slot, so arrival order, and having
@@ -91,7 +91,7 @@ impl Tally {
         }
     }
 
-    /// The pre-trade rules in the order of domain §6.1, for the whole planned cycle, then the
+    /// The pre-trade rules in the order of decision 14, for the whole planned cycle, then the
     /// slots, the margin guard and the loss at stop.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The worst case of a book, computed once at start (design 18): every allowed cycle full, every
+//! The worst case of a book, computed once at start (decision 18): every allowed cycle full, every
 //! stop hit, fees and slippage included — against liquidation and against the kill switches.
 //!
 //! The only place where a stop is held against a liquidation: configuration, backtest and demo

@@ -1,4 +1,4 @@
-//! Stop and target of a cycle, from its cost basis (design 10 and 11, fills.md 4 and 5).
+//! Stop and target of a cycle, from its cost basis (decisions 10 and 11, rules 4 and 5).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Prices of a ladder (domain §3.2): P_i = SMA ∓ A*·(start + i·step), entries rounded away from
+//! Prices of a ladder (DECISIONS, formulas): P_i = SMA ∓ A*·(start + i·step), entries rounded away from
 //! the market. A* is the ATR, or its floor as a percentage of the close.
 
 use crate::config::{GridParams, LEVELS_MAX};

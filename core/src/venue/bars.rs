@@ -1,4 +1,4 @@
-//! Matching on bars (fills.md), commands and bookkeeping of the simulated exchange.
+//! Matching on bars (the matching contract), commands and bookkeeping of the simulated exchange.
 //!
 //! Each fill is told to the engine before the next is looked for, and the engine's commands act
 //! at once (latency is zero on bars): that is how the stop follows every fill inside a bar. The
@@ -325,7 +325,7 @@ impl BarVenue {
     }
 
     /// The price at or below (long) which the wallet or the position is liquidated while the other
-    /// symbols stay at their last price (fills.md 11); none when that cannot happen.
+    /// symbols stay at their last price (rule 11); none when that cannot happen.
     fn liquidation_price(&self, book: BookId, symbol: SymbolId) -> Option<Ticks> {
         let purse = self.wallets.get(usize::from(book.0))?;
         let desk = purse.desks.get(usize::from(symbol.0))?;

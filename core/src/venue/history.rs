@@ -2,7 +2,7 @@
 //! matching contract. Still sans-IO: bars come in as values, notices go out through a sink.
 //!
 //! It holds no rule. Per close: opens of all symbols, paths of all symbols, then the closed bars
-//! as one round. The simulated operator of a history run releases switches (fills.md).
+//! as one round. The simulated operator of a history run releases switches (the matching contract).
 
 use alloc::vec::Vec;
 

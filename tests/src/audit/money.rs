@@ -1,5 +1,5 @@
 //! initial + deposits + realised + unrealised = equity = free + reserved, on three sets of books:
-//! the engine's, the venue's and the auditor's (design 15).
+//! the engine's, the venue's and the auditor's (decision 15).
 
 use gardefou_core::config::{EngineConfig, EntryOrder};
 use gardefou_core::engine::{Book, Engine};

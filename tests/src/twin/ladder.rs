@@ -1,4 +1,4 @@
-//! Which entry orders should rest after a close (fills.md 0 and 1, domain §3.2).
+//! Which entry orders should rest after a close (rule 0 and 1, DECISIONS, formulas).
 
 use num_traits::Signed;
 

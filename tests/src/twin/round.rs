@@ -1,4 +1,4 @@
-//! The round at a close: decisions, orders of open cycles, slots (fills.md 7, 8 and 10).
+//! The round at a close: decisions, orders of open cycles, slots (rule 7, 8 and 10).
 
 use super::book::{Book, Target};
 use super::cycle::{Cycle, notional, target_price};
@@ -209,7 +209,7 @@ fn round_trip(
     super::cycle::gross(dir, &filled, symbol, target) > fees
 }
 
-/// Rule 9 and the sizing of domain §3.4, at the close.
+/// Rule 9 and the sizing of DECISIONS, formulas, at the close.
 fn mono_candidate(book: &Book<'_>, i: usize, t: usize) -> Option<Candidate> {
     let (symbol, input) = (book.symbol(i), book.input);
     let dir = match book.series[i].turn(t)? {
@@ -273,7 +273,7 @@ fn open_cycles(book: &Book<'_>) -> Vec<Taken> {
     book.by_name.iter().filter_map(taken).collect()
 }
 
-/// Cap, then domain §6.1 rules 3 to 5.
+/// Cap, then decision 14 rules 3 to 5.
 fn fits(book: &Book<'_>, taken: &[Taken], candidate: &Candidate) -> bool {
     let (input, equity) = (book.input, book.equity());
     let sum = |which: &dyn Fn(&&Taken) -> bool| {

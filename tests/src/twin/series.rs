@@ -1,4 +1,4 @@
-//! Indicators of one symbol, as arrays over its bars (domain §2), prices in ticks.
+//! Indicators of one symbol, as arrays over its bars (DECISIONS, formulas), prices in ticks.
 
 use super::number::ratio;
 use super::types::{Bar, Kind, Params, Q};

@@ -1,4 +1,4 @@
-//! Matching of one bar of one symbol against what was in force at its open (fills.md 2–6).
+//! Matching of one bar of one symbol against what was in force at its open (rule 2–6).
 
 use super::book::{Book, How, Seen, Target};
 use super::cycle::{Held, stop_price, target_price};

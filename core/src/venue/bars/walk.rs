@@ -1,4 +1,4 @@
-//! The path inside a bar (fills.md 2 to 7, 9, 11), for one symbol of one book.
+//! The path inside a bar (rules 2 to 7, 9, 11), for one symbol of one book.
 //!
 //! Written for a long book; shorts are walked in the mirror. After every execution the trader is
 //! told and its commands act before the next execution is looked for.

@@ -1,4 +1,4 @@
-//! What one price executes (fills.md 3 to 9, for a single price).
+//! What one price executes (rules 3 to 9, for a single price).
 //!
 //! Market orders that were waiting come first. Then whatever the price met on its way from the
 //! one before: limits that it traded through, stops, liquidation — the nearest first, a limit

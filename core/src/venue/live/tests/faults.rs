@@ -1,4 +1,4 @@
-//! Cycles whose messages are refused, lost, doubled or late (invariants.md, executor).
+//! Cycles whose messages are refused, lost, doubled or late (INVARIANTS, executor).
 
 use super::*;
 use crate::venue::prices::Status;

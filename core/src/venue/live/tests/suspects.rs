@@ -126,7 +126,7 @@ fn a_lost_change_of_the_stop_does_not_freeze_it() {
     assert_eq!(world.live.venue().desk(PLACE).unwrap().uncovered(), Lots(0), "naked");
 }
 
-/// Funding belongs to the cycle that was open at its instant (design 15, 16).
+/// Funding belongs to the cycle that was open at its instant (decision 15, 16).
 #[test]
 fn funding_told_after_its_cycle_closed_is_booked() {
     let mut world = World::new();
