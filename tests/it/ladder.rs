@@ -64,9 +64,15 @@ fn given() -> impl Strategy<Value = Given> {
                 if price <= 0 || fate == 0 {
                     continue;
                 }
-                given.prices[level] = Some(Ticks(price));
+                if fate == 2 {
+                    price -= price % 500;
+                }
+                given.prices[level] = Some(Ticks(price).max(Ticks(1)));
                 if fate < 4 {
-                    let price = Ticks((price + off * price / 5_000).max(1));
+                    // At the edge of the tolerance to the tick, or anywhere near it.
+                    let edge = price * tolerance / SCALE + off % 2;
+                    let off = if fate == 2 { edge * off.signum() } else { off * price / 5_000 };
+                    let price = Ticks((price + off).max(1));
                     given.standing[level] =
                         Some(Quote { price, lots: Lots(lots), fresh: fate == 1 });
                 }

@@ -225,7 +225,7 @@ fn quiet(event: &Event, step: &Step) -> Result<(), String> {
 fn unmoved(seed: u64, order: EntryOrder, noise: &[Event]) -> Result<(), String> {
     let case = case::random(seed, Which::All, order, Path::Pessimistic, 700);
     let driver = Driver::run(&case, Tape::default());
-    let mut engine = Engine::new(case.config.clone());
+    let mut engine = Engine::new(case.config);
     let tape = &driver.watch().0;
     // Every other event, from the warm-up on, so that each kind of noise meets each kind of state.
     let from = tape.len() * 2 / 3;

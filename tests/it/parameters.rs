@@ -146,8 +146,8 @@ fn on_prices_with(config: &EngineConfig, refuses_stops: bool) -> Deeds {
             live.tell(&Event::HistoryLoaded { symbol, bar });
         }
     }
-    for hour in WARM..HOURS {
-        let of = |symbol: SymbolId| bars[usize::from(symbol.0)][hour];
+    for pair in bars[0].iter().zip(&bars[1]).skip(WARM) {
+        let of = |symbol: SymbolId| if symbol.0 == 0 { *pair.0 } else { *pair.1 };
         for quarter in 0..4 {
             live.advance(of(symbols[0]).at + Span(quarter * 15 * 60_000));
             for symbol in symbols {

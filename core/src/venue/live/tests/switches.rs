@@ -99,19 +99,27 @@ fn block_leaves_the_ladder_of_a_flat_symbol() {
 
 #[test]
 fn rungs_held_back_are_not_sent_once_a_switch_is_latched() {
-    for policy in POLICIES {
+    let untouched = (OnKill::Block, false, 2);
+    for (policy, killed, sent) in
+        POLICIES.map(|policy| (policy, true, 0)).into_iter().chain([untouched])
+    {
         let mut world = world(policy);
+        // Shortly before a close: the stop has not been overdue by then.
+        world.wait(3_600_000 - 3_000);
         world.on_command(|_, c| Ok(lost_if(is_stop(c))));
         world.price(9_899);
-        world.wait(6_000);
-        world.close(9_950);
-        assert!(world.lane().held_back, "they wait for the stop");
+        world.close(9_900);
+        world.wait(200);
+        assert!(world.lane().held_back, "the ladder moved, and waits for the stop");
         world.sent();
-        world.kill();
+        if killed {
+            world.kill();
+        }
         world.heal();
-        world.wait(20_000);
+        world.wait(4_000);
         assert_eq!(world.lane().protection.naked_since, None, "{policy:?}: it has its stop");
-        assert!(!world.sent().iter().any(is_entry), "{policy:?}");
+        let entries = world.sent().into_iter().filter(is_entry).count();
+        assert_eq!(entries, sent, "{policy:?}, killed: {killed}");
     }
 }
 
