@@ -301,7 +301,7 @@ fn inc_011_after_a_faulty_feed_indicators_equal_a_clean_one_and_a_batch() {
             assert_eq!(runners(&station.engine), runners(&wanted), "seed {seed} {which:?}");
             for book in station.engine.books() {
                 for lane in &book.lanes {
-                    let mut batch = Runner::new(&lane.params, book.timeframe, 0);
+                    let mut batch = Runner::new(&lane.params, book.timeframe, None);
                     let bars = case.bars[usize::from(lane.symbol.0)].iter();
                     for bar in bars.filter(|bar| bar.at + HOUR <= end()) {
                         _ = batch.load(bar);
