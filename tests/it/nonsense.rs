@@ -1,5 +1,5 @@
 //! Data that cannot be: unknown books, symbols and levels, quantities and prices that no exchange
-//! sends, bars of the future. Whatever comes between the events of a run, the answers to the run
+//! sends, broken bars. Whatever comes between the events of a run, the answers to the run
 //! and its state stay the same; such data is noted and nothing is sent because of it.
 
 use gardefou_core::command::Command;
@@ -264,9 +264,9 @@ proptest! {
     }
 }
 
-/// Bars that are told as closed: broken ones, and those that end in the future.
+/// Broken bars that are told as closed, at the times of earlier closes.
 #[test]
-fn a_bar_that_cannot_be_changes_nothing() {
+fn a_broken_bar_of_the_past_changes_nothing() {
     for seed in 0..12u64 {
         for order in [EntryOrder::Limit, EntryOrder::Market] {
             let broken = |at: i64, low: i64| {
