@@ -70,6 +70,11 @@ impl Engine {
     /// The same, into a step that is reused: nothing allocates on a bar that decides nothing.
     pub fn step_into(&mut self, now: Timestamp, event: &Event, out: &mut Step) {
         out.clear();
+        if !event.is_possible(now) {
+            out.notices.push(Notice::Anomaly { what: Anomaly::Impossible });
+            out.wake = self.wake();
+            return;
+        }
         self.start_days(now, out);
         match event {
             Event::Booted { epoch } => self.booted(*epoch),
@@ -221,9 +226,10 @@ impl Engine {
         out: &mut Step,
         apply: impl FnOnce(&mut Lane, &mut Effects<'_>, &Fill),
     ) {
-        let known = self.lane(fill.id.book, fill.id.symbol).is_some();
-        let possible = fill.lots.is_positive() && fill.price.is_positive();
-        if !known || !possible || usize::from(fill.id.level) >= LEVELS_MAX {
+        let lane = self.lane(fill.id.book, fill.id.symbol);
+        let known = lane.is_some_and(|lane| lane.could_hold(fill.price, fill.lots));
+        let positive = fill.lots.is_positive() && fill.price.is_positive();
+        if !known || !positive || usize::from(fill.id.level) >= LEVELS_MAX {
             out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
             return;
         }
@@ -236,8 +242,27 @@ impl Engine {
         }
     }
 
+    /// True for a bar that is one: of a symbol that a book trades, whole, on its boundary, over.
+    /// Anything else is said, and touches neither rounds nor indicators.
+    #[inline]
+    fn admits(&self, now: Timestamp, symbol: SymbolId, bar: &Bar, out: &mut Step) -> bool {
+        let Some(book) = self.books.iter().find(|book| book.lane(symbol).is_some()) else {
+            return false;
+        };
+        let span = book.timeframe.span();
+        let over = bar.at + span <= now + CLOCK_SKEW;
+        let whole = over && bar.at.is_aligned(span) && bar.check().is_ok();
+        if !whole {
+            misplaced(symbol, bar, Append::Broken(None), out);
+        }
+        whole
+    }
+
     #[inline]
     fn bar_closed(&mut self, now: Timestamp, symbol: SymbolId, bar: &Bar, out: &mut Step) {
+        if !self.admits(now, symbol, bar, out) {
+            return;
+        }
         if self.round.is_behind(bar.at) {
             self.finish_round(now, out);
         }
@@ -246,10 +271,6 @@ impl Engine {
         for book in &mut self.books {
             let (id, span, facts) = (book.id, book.timeframe.span(), book.facts);
             let Some(lane) = book.lane_mut(symbol) else { continue };
-            if bar.at + span > now + CLOCK_SKEW {
-                misplaced(symbol, bar, Append::Broken(None), out);
-                continue;
-            }
             let append = lane.runner.push(bar, &lane.params);
             if append == Append::Appended {
                 // Of bars that come late and together only the newest decides on live prices.
@@ -285,13 +306,11 @@ impl Engine {
     }
 
     fn history_loaded(&mut self, now: Timestamp, symbol: SymbolId, bar: &Bar, out: &mut Step) {
+        if !self.admits(now, symbol, bar, out) {
+            return;
+        }
         for book in &mut self.books {
-            let span = book.timeframe.span();
             let Some(lane) = book.lane_mut(symbol) else { continue };
-            if bar.at + span > now + CLOCK_SKEW {
-                misplaced(symbol, bar, Append::Broken(None), out);
-                continue;
-            }
             let append = lane.runner.load(bar);
             if append == Append::Appended {
                 lane.last = bar.close;

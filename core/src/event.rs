@@ -157,6 +157,48 @@ pub enum Event {
     TimePassed,
 }
 
+/// Beyond these no figure of an exchange lies, and within them no sum overflows: ticks and lots,
+/// 10^13 USDT, and the year 9999.
+const FIGURE_MAX: i64 = 1_000_000_000_000;
+pub(crate) const CASH_MAX: i128 = 1_000_000_000_000_000_000_000;
+const TIME_MAX: i64 = 253_402_300_800_000;
+
+impl Event {
+    /// False for an event whose figures cannot be, whatever sent it.
+    #[inline]
+    #[must_use]
+    pub fn is_possible(&self, now: Timestamp) -> bool {
+        let time = |at: Timestamp| at.0.unsigned_abs() <= TIME_MAX.unsigned_abs();
+        let figure = |figure: i64| figure.unsigned_abs() <= FIGURE_MAX.unsigned_abs();
+        let cash = |cash: Cash| cash.0.unsigned_abs() <= CASH_MAX.unsigned_abs();
+        let facts = match self {
+            Self::BarClosed { bar, .. } | Self::HistoryLoaded { bar, .. } => {
+                time(bar.at) && figure(bar.high.0) && figure(bar.low.0)
+            }
+            Self::PriceMoved { price, .. } | Self::RungTouched { price, .. } => figure(price.0),
+            Self::OrderAccepted { price, lots, .. } => figure(price.0) && figure(lots.0),
+            Self::OrderCanceled { filled, .. } => figure(filled.0),
+            Self::OrderFilled(Fill { at, price, lots, fee, .. })
+            | Self::PositionLiquidated { at, price, lots, fee, .. } => {
+                time(*at) && figure(price.0) && figure(lots.0) && cash(*fee)
+            }
+            Self::FundingSettled { at, price, lots, amount, .. } => {
+                time(*at) && figure(price.0) && figure(lots.0) && cash(*amount)
+            }
+            Self::BalanceMoved { amount, .. } => cash(*amount),
+            Self::Booted { .. }
+            | Self::FeedChanged { .. }
+            | Self::BarsLost { .. }
+            | Self::OrderRejected { .. }
+            | Self::OrderUnconfirmed { .. }
+            | Self::OrderNotFound { .. }
+            | Self::RequestMade { .. }
+            | Self::TimePassed => true,
+        };
+        facts && time(now)
+    }
+}
+
 /// One execution of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {

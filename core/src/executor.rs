@@ -337,6 +337,15 @@ impl Lane {
         self.terms.notional(price, lots)
     }
 
+    /// True when an execution of this size is below 10^13 USDT: more is no fill of ours.
+    #[must_use]
+    pub fn could_hold(&self, price: Ticks, lots: Lots) -> bool {
+        let notional = i128::from(price.0)
+            .checked_mul(i128::from(lots.0))
+            .and_then(|size| size.checked_mul(i128::from(self.terms.value)));
+        notional.is_some_and(|notional| notional <= crate::event::CASH_MAX)
+    }
+
     /// Unrealised result at the last price.
     #[inline]
     #[must_use]

@@ -213,6 +213,8 @@ pub enum Anomaly {
         /// How many.
         missing: u32,
     },
+    /// An event with figures that no exchange sends; it changed nothing.
+    Impossible,
     /// A bar that is none: out of its timeframe's boundary or breaking an invariant.
     BrokenBar {
         /// Which symbol.

@@ -67,11 +67,14 @@ impl Lane {
 
     /// Asks for an order after a while, unless it has ended by then.
     pub(super) fn ask_later(&mut self, fx: &mut Effects<'_>, id: OrderId) {
-        if self.doubts.iter().all(|doubt| doubt.id != id) {
-            let doubt = Doubt { id, asked: 0, missed: 0, complaint: None, next: None };
-            self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
-            self.arm_questions(fx);
+        match self.doubts.iter_mut().find(|doubt| doubt.id == id) {
+            Some(doubt) => doubt.next = doubt.next.or(Some(fx.now + doubt.wait())),
+            None => {
+                let doubt = Doubt { id, asked: 0, missed: 0, complaint: None, next: None };
+                self.doubts.push(Doubt { next: Some(fx.now + doubt.wait()), ..doubt });
+            }
         }
+        self.arm_questions(fx);
     }
 
     /// True while an order is asked for and not answered.

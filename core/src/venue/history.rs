@@ -55,6 +55,8 @@ struct Driven<S> {
     step: Step,
     sink: S,
     market_entries: bool,
+    /// By symbol: no bar was matched since the last close, so that rungs made there are new.
+    unmatched: Vec<bool>,
 }
 
 impl<S: Sink> Driven<S> {
@@ -104,10 +106,11 @@ impl<S: Sink> Trader for Driven<S> {
             return None;
         }
         let lane = self.engine.lane(place.book, place.symbol)?;
+        let unmatched = self.unmatched.get(usize::from(place.symbol.0)).is_some_and(|&is| is);
         let mut rungs = [[None; LEVELS_MAX]; 2];
         for (side, quotes) in rungs.iter_mut().zip(&lane.wanted) {
             for (rung, quote) in side.iter_mut().zip(quotes) {
-                *rung = quote.map(|quote| (quote.price, quote.fresh));
+                *rung = quote.map(|quote| (quote.price, quote.fresh && unmatched));
             }
         }
         Some(rungs)
@@ -126,8 +129,9 @@ impl<S: Sink> History<S> {
             }
         }
         let market_entries = config.entry_order == EntryOrder::Market;
+        let unmatched = alloc::vec![true; config.instruments.len()];
         let engine = Engine::new(config);
-        let driven = Driven { engine, step: Step::default(), sink, market_entries };
+        let driven = Driven { engine, step: Step::default(), sink, market_entries, unmatched };
         Self { driven, venue, on_trip, places }
     }
 
@@ -203,6 +207,7 @@ impl<S: Sink> History<S> {
     pub fn path_bars(&mut self, bars: &[(SymbolId, Bar)], span: Span) {
         for (symbol, bar) in bars {
             let at = bar.at + span - Span(1);
+            self.driven.unmatched[usize::from(symbol.0)] = false;
             for &place in &self.places[usize::from(symbol.0)] {
                 self.venue.path(&mut self.driven, place, bar, at);
             }
@@ -214,6 +219,7 @@ impl<S: Sink> History<S> {
         let Some((_, first)) = bars.first() else { return };
         let now = first.at + span;
         self.operate(now);
+        self.driven.unmatched.fill(true);
         for (symbol, bar) in bars {
             let event = Event::BarClosed { symbol: *symbol, bar: *bar };
             self.driven.tell(&mut self.venue, now, &event);

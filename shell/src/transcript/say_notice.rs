@@ -186,6 +186,7 @@ fn anomaly(orders: &Orders, what: &Anomaly) -> String {
         Anomaly::Gap { symbol, from, missing } => {
             format!("{} gap of {missing} bars from {}", orders.symbol(*symbol), time(*from))
         }
+        Anomaly::Impossible => "impossible figures".to_owned(),
         Anomaly::BrokenBar { symbol, at } => {
             format!("{} broken bar {}", orders.symbol(*symbol), time(*at))
         }

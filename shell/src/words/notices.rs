@@ -78,6 +78,7 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
             Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => of_order(fill.id),
             Anomaly::Rejected(id, _) => of_order(*id),
             Anomaly::Dust { book, symbol, .. } => (Some(*book), Some(*symbol)),
+            Anomaly::Impossible => (None, None),
             Anomaly::Gap { symbol, .. } | Anomaly::BrokenBar { symbol, .. } => {
                 (None, Some(*symbol))
             }
@@ -217,6 +218,9 @@ fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
         }
         Anomaly::Gap { from, missing, .. } => {
             format!("{} missing from {} UTC on", counted(*missing, "bar"), minute(*from))
+        }
+        Anomaly::Impossible => {
+            "an event with figures that cannot be was ignored; the log has it".to_owned()
         }
         Anomaly::BrokenBar { symbol, at } => {
             format!(

@@ -151,6 +151,7 @@ fn notices() -> Vec<Notice> {
             Anomaly::FillChanged(fill(OrderKind::Stop, 0)),
             Anomaly::Dust { book, symbol, lots: Lots(1) },
             Anomaly::Gap { symbol, from: at, missing: 2 },
+            Anomaly::Impossible,
             Anomaly::BrokenBar { symbol, at },
         ]
         .map(|what| Notice::Anomaly { what }),
