@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::alert::AlertRecord;
 use super::backup;
 use super::check::{self, CheckReport};
 use super::commit::Committer;
 use super::error::{Fault, StoreError};
 use super::handle::Handle;
 use super::meta::Tip;
-use super::records::AlertRecord;
 use super::snapshot::Snapshot;
 use super::writer::{Writer, WriterOptions};
 

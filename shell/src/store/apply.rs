@@ -3,7 +3,9 @@
 
 use gardefou_core::time::Timestamp;
 
+use super::alert::{Alert, AlertRecord, AlertState};
 use super::batch::{Batch, Receipt};
+use super::conflict::Conflict;
 use super::desk::Desk;
 use super::error::{Fault, StoreError};
 use super::json::Json;
@@ -12,7 +14,7 @@ use super::meta::Tip;
 use super::options::OpenOptions;
 use super::order_name::OrderName;
 use super::record::Record;
-use super::records::{Alert, AlertRecord, AlertState, Conflict, OrderRecord};
+use super::records::OrderRecord;
 use super::retention;
 use super::table::Table;
 

@@ -2,10 +2,10 @@
 
 use gardefou_core::time::Timestamp;
 
+use super::alert::Alert;
+use super::conflict::Conflict;
 use super::journal::{Checkpoint, JournalRecord};
-use super::records::{
-    Alert, BarRecord, Conflict, CycleRecord, FillRecord, FundingRecord, OrderRecord,
-};
+use super::records::{BarRecord, CycleRecord, FillRecord, FundingRecord, OrderRecord};
 
 /// One commit: all of it is durable, or nothing.
 #[derive(Clone, Debug, PartialEq)]

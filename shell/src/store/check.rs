@@ -5,14 +5,14 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
+use super::alert::AlertRecord;
+use super::conflict::Conflict;
 use super::error::{Fault, StoreError};
 use super::journal::{Checkpoint, JournalRecord};
 use super::key::Key;
 use super::order_name::OrderName;
 use super::record::Record;
-use super::records::{
-    AlertRecord, BarRecord, Conflict, CycleRecord, FillRecord, FundingRecord, OrderRecord,
-};
+use super::records::{BarRecord, CycleRecord, FillRecord, FundingRecord, OrderRecord};
 use super::snapshot::Snapshot;
 use super::table::Table;
 

@@ -20,6 +20,7 @@
 //! a record that cannot be read.
 
 mod access;
+mod alert;
 mod apply;
 mod backup;
 mod batch;
@@ -27,10 +28,12 @@ mod chain;
 mod check;
 mod clock;
 mod commit;
+mod conflict;
 mod desk;
 mod durable_file;
 mod error;
 mod frame;
+mod from_engine;
 mod handle;
 mod journal;
 mod json;
@@ -55,11 +58,14 @@ mod writer;
 mod tests;
 
 pub use access::{Compacted, Store};
+pub use alert::{Alert, AlertRecord, AlertState};
 pub use backup::restore;
 pub use batch::{Batch, Receipt};
 pub use chain::Hash;
 pub use check::CheckReport;
+pub use conflict::Conflict;
 pub use error::{Fault, StoreError};
+pub use from_engine::{rate, usdt};
 pub use journal::{Checkpoint, JournalRecord};
 pub use json::Json;
 pub use key::Key;
@@ -70,10 +76,7 @@ pub use open::{OpenReport, Opened, STORE_FILE};
 pub use options::{OpenOptions, Retention};
 pub use order_name::OrderName;
 pub use record::Record;
-pub use records::{
-    Alert, AlertRecord, AlertState, BarRecord, Conflict, CycleRecord, FillRecord, FundingRecord,
-    OrderRecord, OrderState, rate, usdt,
-};
+pub use records::{BarRecord, CycleRecord, FillRecord, FundingRecord, OrderRecord, OrderState};
 pub use snapshot::{Rows, Snapshot};
 pub use table::Table;
 pub use ticket::{Ticket, Waited};

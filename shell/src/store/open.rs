@@ -8,6 +8,7 @@ use std::sync::Arc;
 use redb::{Database, StorageBackend};
 
 use super::access::Store;
+use super::alert::AlertRecord;
 use super::durable_file;
 use super::error::{Fault, StoreError};
 use super::handle::{Handle, builder};
@@ -18,7 +19,6 @@ use super::meta::{Identity, SCHEMA, Tip, schema_key};
 use super::options::OpenOptions;
 use super::preview::Preview;
 use super::record::{self, Record};
-use super::records::AlertRecord;
 use super::snapshot::Snapshot;
 use super::table::Table;
 
@@ -144,7 +144,7 @@ fn open_medium(
     created: bool,
 ) -> Result<Opened, StoreError> {
     let medium = Unsynced::new(medium);
-    let found = look(file, &medium, |snapshot| recovery(snapshot))?;
+    let found = look(file, &medium, recovery)?;
     let handle = Handle::open(file, medium, lock, options)?;
     let first = found.last_checkpoint.as_ref().map_or(1, |checkpoint| checkpoint.seq + 1);
     let tip = &found.tip;

@@ -1,11 +1,10 @@
 //! The records of the ledger, as people and tax offices want them: names instead of positions in a
 //! configuration, decimals instead of ticks, so that they stay readable when both have changed.
 
-use gardefou_core::event::{Fill, Liquidity};
+use gardefou_core::event::Liquidity;
 use gardefou_core::ids::OrderKind;
-use gardefou_core::market::{Bar, Instrument};
-use gardefou_core::money::{Cash, Direction, Fraction};
-use gardefou_core::notice::{CycleResult, FillReason};
+use gardefou_core::money::Direction;
+use gardefou_core::notice::FillReason;
 use gardefou_core::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -165,135 +164,6 @@ pub struct BarRecord {
     pub traded: bool,
 }
 
-/// What people must be told, from when it arose until it is pruned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlertRecord {
-    /// Counts all alerts of this store, from 1; given when it is written.
-    pub seq: u64,
-    /// What it says.
-    #[serde(flatten)]
-    pub alert: Alert,
-    /// Whether people have it.
-    pub state: AlertState,
-}
-
-/// What an alert says. One that comes again has the same kind and subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alert {
-    /// When it arose, however late it is delivered.
-    pub at: Timestamp,
-    /// What sort: `switch_tripped`.
-    pub kind: String,
-    /// About what: a book, a symbol, an order.
-    pub subject: String,
-    /// In words.
-    pub text: String,
-}
-
-/// Whether people have an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlertState {
-    /// Not yet.
-    Pending,
-    /// Since then.
-    Delivered(Timestamp),
-}
-
-/// A row that contradicts the one that is kept under its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Conflict {
-    /// The table.
-    pub table: Table,
-    /// The key, for people.
-    pub key: String,
-    /// When the row came.
-    pub at: Timestamp,
-    /// The row that is kept, as JSON.
-    pub kept: super::json::Json,
-    /// The row that is not, as JSON.
-    pub refused: super::json::Json,
-}
-
-impl FillRecord {
-    /// From the engine's own.
-    #[must_use]
-    pub fn of(
-        book: &str,
-        instrument: &Instrument,
-        fill: &Fill,
-        cycle: u32,
-        reason: FillReason,
-    ) -> Self {
-        Self {
-            book: book.into(),
-            symbol: instrument.symbol.to_string(),
-            fill: fill.fill.0,
-            order: fill.id.to_string(),
-            at: fill.at,
-            price: instrument.price(fill.price),
-            quantity: instrument.quantity(fill.lots),
-            fee: usdt(fill.fee),
-            liquidity: fill.liquidity,
-            cycle,
-            reason,
-        }
-    }
-}
-
-impl CycleRecord {
-    /// From the engine's own.
-    #[must_use]
-    pub fn of(book: &str, instrument: &Instrument, result: &CycleResult) -> Self {
-        Self {
-            book: book.into(),
-            symbol: instrument.symbol.to_string(),
-            cycle: result.cycle,
-            direction: result.direction,
-            opened: result.opened,
-            closed: result.closed,
-            reason: result.reason,
-            quantity: instrument.quantity(result.lots),
-            entry_notional: usdt(result.entry_notional),
-            exit_notional: usdt(result.exit_notional),
-            levels: result.levels,
-            gross: usdt(result.gross),
-            fees: usdt(result.fees),
-            funding: usdt(result.funding),
-            net: usdt(result.net),
-        }
-    }
-}
-
-impl BarRecord {
-    /// From the engine's own.
-    #[must_use]
-    pub fn of(instrument: &Instrument, bar: &Bar) -> Self {
-        Self {
-            symbol: instrument.symbol.to_string(),
-            at: bar.at,
-            open: instrument.price(bar.open),
-            high: instrument.price(bar.high),
-            low: instrument.price(bar.low),
-            close: instrument.price(bar.close),
-            traded: bar.traded,
-        }
-    }
-}
-
-/// USDT as a decimal, exact.
-#[must_use]
-pub fn usdt(cash: Cash) -> Decimal {
-    // 28 digits with 8 decimals reach 10^20 USDT.
-    Decimal::try_from_i128_with_scale(cash.0, 8).unwrap_or(Decimal::MAX).normalize()
-}
-
-/// A fraction as a decimal, exact.
-#[must_use]
-pub fn rate(fraction: Fraction) -> Decimal {
-    Decimal::new(fraction.0, 8).normalize()
-}
-
 impl Record for OrderRecord {
     const TABLE: Table = Table::Orders;
 
@@ -331,22 +201,5 @@ impl Record for BarRecord {
 
     fn key(&self) -> Key {
         Key::new().text(&self.symbol).time(self.at)
-    }
-}
-
-impl Record for AlertRecord {
-    const TABLE: Table = Table::Alerts;
-
-    fn key(&self) -> Key {
-        Key::new().number(self.seq)
-    }
-}
-
-impl Record for Conflict {
-    const TABLE: Table = Table::Conflicts;
-
-    fn key(&self) -> Key {
-        let hash = super::chain::Hash::of(self.refused.text().as_bytes());
-        Key::new().text(self.table.name()).text(&self.key).text(&hash.to_string())
     }
 }

@@ -3,12 +3,12 @@
 
 use gardefou_core::time::Timestamp;
 
+use super::alert::{AlertRecord, AlertState};
 use super::desk::Desk;
 use super::error::StoreError;
 use super::key::Key;
 use super::options::Retention;
 use super::record;
-use super::records::{AlertRecord, AlertState};
 use super::table::Table;
 
 pub(super) fn prune(desk: &Desk<'_>, keep: &Retention, now: Timestamp) -> Result<(), StoreError> {

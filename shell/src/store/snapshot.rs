@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 
+use super::alert::{AlertRecord, AlertState};
 use super::chain::Hash;
 use super::error::{Fault, StoreError};
 use super::journal::{Checkpoint, JournalRecord};
 use super::key::Key;
 use super::meta::{Identity, Tip, schema_key};
 use super::record::{self, Record};
-use super::records::{AlertRecord, AlertState, BarRecord};
+use super::records::BarRecord;
 use super::table::{Definition, Table};
 
 /// A view of the store after one commit.
