@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
+use super::damage::{tamper, turned};
 use super::work::{self, plain};
 use crate::store::*;
 
@@ -68,6 +69,21 @@ fn a_damaged_backup_is_refused_before_anything_is_made() {
     assert!(matches!(error.fault(), Fault::Pages(_)), "{error}");
     assert!(!data.exists());
     assert!(matches!(restore(&data, &data).unwrap_err().fault(), Fault::Missing));
+}
+
+#[test]
+fn a_row_that_was_changed_in_a_backup_is_named() {
+    let dir = tempdir().unwrap();
+    let store = Store::open(&dir.path().join("data"), &work::options()).unwrap().store;
+    let writer = store.writer(WriterOptions::default()).unwrap();
+    let fill = work::fill(11, 58_800);
+    let done = writer.submit(Batch { fills: vec![fill.clone()], ..plain(1) }).unwrap().wait(LONG);
+    assert!(matches!(done, Waited::Durable(_)));
+    let copy = dir.path().join("copy.redb");
+    store.backup(&copy).unwrap();
+    tamper(&medium::FileMedium(copy.clone()), Table::Fills, &fill.key(), turned);
+    let error = restore(&copy, &dir.path().join("new")).unwrap_err();
+    assert_eq!(error.at_row(), Some((Table::Fills, "grid_atr.live·BTCUSDT·11")), "{error}");
 }
 
 #[test]

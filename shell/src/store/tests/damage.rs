@@ -9,8 +9,14 @@ use crate::store::key::Key;
 use crate::store::*;
 
 /// Changes one row behind the store's back, or removes it.
-fn tamper(disk: &Disk, table: Table, key: &Key, change: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>) {
-    let database: Database = builder().create_with_backend(disk.clone()).unwrap();
+pub(super) fn tamper(
+    medium: &dyn Medium,
+    table: Table,
+    key: &Key,
+    change: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>,
+) {
+    let bytes = medium::Unsynced::fresh(medium).unwrap();
+    let database: Database = builder().create_with_backend(bytes).unwrap();
     let transaction = database.begin_write().unwrap();
     {
         let mut rows = transaction.open_table(table.definition()).unwrap();
@@ -29,7 +35,7 @@ fn refused(disk: &Disk) -> StoreError {
     error
 }
 
-fn turned(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+pub(super) fn turned(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     *bytes.last_mut().unwrap() ^= 1;
     Some(bytes)
 }
@@ -124,6 +130,20 @@ fn a_store_or_a_record_of_a_newer_version_is_refused_and_untouched() {
     });
     let error = refused(&disk);
     assert!(matches!(error.fault(), Fault::NewerRecord { found: 9, known: 1 }), "{error}");
+}
+
+#[test]
+fn a_record_that_claims_another_key_is_told() {
+    let disk = steps();
+    let key = Key::new().number(2);
+    tamper(&disk, Table::Journal, &key, |bytes| {
+        let old = frame::Frame::decode(Table::Journal, key.bytes(), &bytes).unwrap();
+        let json = String::from_utf8(old.json.into()).unwrap().replace("\"seq\":2", "\"seq\":7");
+        let new = frame::Frame { json: json.as_bytes(), ..old };
+        Some(new.encode(Table::Journal, key.bytes()).unwrap())
+    });
+    let error = refused(&disk);
+    assert!(matches!(error.fault(), Fault::Misplaced(own) if own == "7"), "{error}");
 }
 
 #[test]
