@@ -1,9 +1,9 @@
 //! The shell of Gardefou: everything that touches the world, thin around the pure core.
 //!
 //! [`config`] reads the settings, [`data`] recorded and seeded markets, [`backtest`] drives the
-//! engine over history, [`report`] renders results, [`transcript`] runs acceptance scenarios,
-//! [`demo`] is the exhibit, [`cli`] is how people call it. No rule of trading lives here: if a
-//! driver needs one, it belongs in the core.
+//! engine over history, [`store`] keeps what must survive a restart, [`report`] renders results,
+//! [`transcript`] runs acceptance scenarios, [`demo`] is the exhibit, [`cli`] is how people call
+//! it. No rule of trading lives here: if a driver needs one, it belongs in the core.
 
 pub mod backtest;
 pub mod cli;
@@ -11,6 +11,7 @@ pub mod config;
 pub mod data;
 pub mod demo;
 pub mod report;
+pub mod store;
 pub mod text;
 pub mod transcript;
 pub mod words;
