@@ -19,6 +19,9 @@ const ASK_AGAIN: Span = Span::seconds(2);
 /// How often the wait doubles.
 const DOUBLINGS: u8 = 3;
 
+/// The same for a market close, which is asked for from its acceptance on.
+const CLOSE_DOUBLINGS: u8 = 9;
+
 /// Answers "not known" before an order counts as never placed: a fresh order may be invisible for
 /// a second or two.
 const MISSED_MAX: u8 = 3;
@@ -43,9 +46,9 @@ impl Doubt {
     fn wait(&self) -> Span {
         let doublings = match self.id.kind {
             OrderKind::Stop => 0,
-            OrderKind::Entry | OrderKind::Target | OrderKind::Close => {
-                self.asked.saturating_sub(1).min(DOUBLINGS)
-            }
+            OrderKind::Entry | OrderKind::Target => self.asked.saturating_sub(1).min(DOUBLINGS),
+            // Accepted, and not executed for minutes: a market without trades.
+            OrderKind::Close => self.asked.saturating_sub(1).min(CLOSE_DOUBLINGS),
         };
         Span(ASK_AGAIN.0 << doublings)
     }
