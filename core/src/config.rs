@@ -112,6 +112,16 @@ pub enum Params {
 }
 
 impl Params {
+    /// The parameters of a grid; none for a mono position.
+    #[inline]
+    #[must_use]
+    pub fn grid(&self) -> Option<&GridParams> {
+        match self {
+            Self::Grid(grid) => Some(grid),
+            Self::Mono(_) => None,
+        }
+    }
+
     /// Leverage of the symbol, 1 to 20.
     #[inline]
     #[must_use]

@@ -6,6 +6,7 @@
 
 pub mod book;
 pub mod decide;
+mod offer;
 pub mod round;
 
 use alloc::vec::Vec;

@@ -2,26 +2,27 @@
 //!
 //! It accepts only what risk approved ([`crate::risk::ladder::Ladder`]), keeps every order until
 //! the exchange says that it ended, protects before anything else, and owns every fill, late ones
-//! included. [`fills`] applies executions, [`answers`] what the exchange says of orders, [`doubts`]
+//! included. [`fills`] applies executions ([`executions`] remembers them), [`answers`] what the exchange says of orders, [`doubts`]
 //! asks for those whose fate is unknown, [`plan`] turns wanted rungs into the fewest commands,
 //! [`protection`] keeps the stop right.
 
 pub mod answers;
 pub mod doubts;
 pub mod entries;
+pub mod executions;
 pub mod fills;
 pub mod plan;
 pub mod protection;
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Cycle, Wallet};
-use crate::config::{Costs, EntryOrder, LEVELS_MAX, Params, RiskConfig};
+use crate::config::{Costs, EntryOrder, Params, RiskConfig};
 use crate::event::Fill;
-use crate::ids::{BookId, FillId, OrderId, SymbolId};
+use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::{FillReason, Notice, Readiness};
 use crate::risk::Refusal;
@@ -32,6 +33,7 @@ use crate::step::{Step, WakeReason};
 use crate::time::{Timeframe, Timestamp};
 pub use doubts::Doubt;
 pub use entries::Entries;
+pub use executions::Executions;
 pub use protection::Protection;
 
 /// Settlements remembered per symbol.
@@ -75,8 +77,8 @@ pub struct Lane {
     pub protection: Protection,
     /// The market close in flight.
     pub close: Option<Close>,
-    /// Executions of this cycle and the last, so that each is booked once.
-    pub seen: VecDeque<Seen>,
+    /// Executions of this cycle and the last ones, so that each is booked once.
+    pub executions: Executions,
     /// Executions of exits that were told before the entries that they closed.
     pub early: Vec<(Fill, FillReason)>,
     /// Last price: of the last close, or of the market since.
@@ -159,19 +161,6 @@ pub struct Close {
     pub attempts: u8,
 }
 
-/// An execution that was applied: enough of it to know it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Its id.
-    pub fill: FillId,
-    /// Its order.
-    pub order: OrderId,
-    /// Price.
-    pub price: Ticks,
-    /// Quantity.
-    pub lots: Lots,
-}
-
 /// Orders up to this one were withdrawn because everything had to go: what they still fill is
 /// adopted, protected and closed (INC-122).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,14 +238,16 @@ impl Ids {
 /// Named deadlines of a book, earliest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timers {
-    due: BTreeSet<(Timestamp, WakeReason, SymbolId)>,
+    /// In ascending order. There are few: a sorted list beats a tree.
+    due: Vec<(Timestamp, WakeReason, SymbolId)>,
 }
 
 impl Timers {
     /// Sets a deadline in place of the one of its kind and symbol.
     pub fn set(&mut self, at: Timestamp, why: WakeReason, symbol: SymbolId) {
         self.clear(why, symbol);
-        self.due.insert((at, why, symbol));
+        let place = self.due.partition_point(|due| *due < (at, why, symbol));
+        self.due.insert(place, (at, why, symbol));
     }
 
     /// Sets a deadline unless an earlier one of its kind and symbol stands.
@@ -268,9 +259,7 @@ impl Timers {
 
     /// Forgets the deadlines of one kind and symbol.
     pub fn clear(&mut self, why: WakeReason, symbol: SymbolId) {
-        if !self.due.is_empty() {
-            self.due.retain(|&(_, w, s)| w != why || s != symbol);
-        }
+        self.due.retain(|&(_, w, s)| w != why || s != symbol);
     }
 
     /// The earliest.
@@ -286,7 +275,7 @@ impl Timers {
         if at > now {
             return None;
         }
-        self.due.pop_first();
+        self.due.remove(0);
         Some((why, symbol))
     }
 }
@@ -319,7 +308,7 @@ impl Lane {
             target: None,
             protection: Protection::default(),
             close: None,
-            seen: VecDeque::new(),
+            executions: Executions::default(),
             early: Vec::new(),
             last: Ticks::ZERO,
             fresh: false,
@@ -383,35 +372,23 @@ impl Lane {
         self.cycle.is_some() || self.has_entries()
     }
 
-    /// What rests now on one side, as rungs that could be kept.
-    #[inline]
-    #[must_use]
-    pub fn standing(&self, direction: Direction) -> Quotes {
-        let mut standing = [None; LEVELS_MAX];
-        for (rung, entry) in standing.iter_mut().zip(self.entries.side(direction)) {
-            if let Some(entry) = entry
-                && matches!(entry.state, EntryState::Sent | EntryState::Working)
-            {
-                let lots = entry.lots - entry.filled;
-                *rung = Some(Quote { price: entry.price, lots, fresh: false });
-            }
-        }
-        standing
-    }
-
     /// Margin of one side: each level's wanted rung or order, whichever is larger. Orders that
     /// `counts` leaves out are those being withdrawn, in a plan.
     #[inline]
     fn side_margin(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> Margin {
-        let index = direction.index();
-        let mut total = 0;
-        for (wanted, entry) in self.wanted[index].iter().zip(self.entries.side(direction)) {
-            let size = |price: Ticks, lots: Lots| i128::from(price.0) * i128::from(lots.0);
-            let quoted = wanted.as_ref().map_or(0, |rung| size(rung.price, rung.lots));
-            let order = entry.as_ref().filter(|entry| counts(entry));
-            let resting = order.map_or(0, |order| size(order.price, order.lots - order.filled));
-            total += quoted.max(resting);
-        }
+        let size = |price: Ticks, lots: Lots| i128::from(price.0) * i128::from(lots.0);
+        let quoted = |wanted: &Option<Quote>| wanted.map_or(0, |rung| size(rung.price, rung.lots));
+        let wanted = self.wanted[direction.index()].iter();
+        let total: i128 = if self.has_entries() {
+            let resting = |entry: &Option<Entry>| {
+                let order = entry.as_ref().filter(|entry| counts(entry));
+                order.map_or(0, |order| size(order.price, order.lots - order.filled))
+            };
+            let levels = wanted.zip(self.entries.side(direction));
+            levels.map(|(wanted, entry)| quoted(wanted).max(resting(entry))).sum()
+        } else {
+            wanted.map(quoted).sum()
+        };
         Margin::of(Cash(total * i128::from(self.terms.value)), self.terms.leverage)
     }
 

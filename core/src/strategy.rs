@@ -8,4 +8,3 @@ pub mod exits;
 pub mod levels;
 
 pub use exits::Basis;
-pub use levels::LevelPrices;

@@ -87,17 +87,19 @@ fn given() -> impl Strategy<Value = Given> {
     )
 }
 
-fn build(given: &Given) -> Ladder {
+/// The rungs, and what the cycle would hold if all filled.
+fn build(given: &Given) -> (Quotes, Basis) {
     let base = Base {
         held: given.held,
         taken: &given.taken,
-        standing: &given.standing,
+        levels: given.prices.len(),
         tolerance: given.tolerance,
         budget: &Budget::new(given.balance, given.divisor.0, given.divisor.1),
     };
-    let mut ladder = Ladder::default();
-    ladder.build(&given.terms, given.direction, &given.prices, &base);
-    ladder
+    let mut quotes = given.standing;
+    let price = |level: usize| given.prices[level];
+    let basis = Ladder::build(&mut quotes, &given.terms, given.direction, price, &base).basis;
+    (quotes, basis)
 }
 
 /// What `lots` at `price` cost, in 1e-8 USDT.
@@ -168,26 +170,26 @@ proptest! {
 
     #[test]
     fn every_rung_is_the_one_that_the_contract_says(given in given()) {
-        let ladder = build(&given);
+        let (quotes, basis) = build(&given);
         let mut above = (q(given.held.cost.0, 1), given.held.lots.0);
         for level in 0..LEVELS_MAX {
-            let rung = ladder.quotes[level];
+            let rung = quotes[level];
             prop_assert_eq!(rung, expected(&given, level, &above), "level {}", level);
             if let Some(rung) = rung {
                 above.0 += cost(&given, &rung);
                 above.1 += rung.lots.0;
             }
         }
-        prop_assert_eq!(q(ladder.basis.cost.0, 1), above.0);
-        prop_assert_eq!(ladder.basis.lots.0, above.1);
+        prop_assert_eq!(q(basis.cost.0, 1), above.0);
+        prop_assert_eq!(basis.lots.0, above.1);
     }
 
     /// The same, said as limits: they hold whatever the contract's order of tests is.
     #[test]
     fn no_rung_breaks_a_limit(given in given()) {
-        let ladder = build(&given);
+        let (quotes, basis) = build(&given);
         let mut above = (q(given.held.cost.0, 1), given.held.lots.0);
-        for (level, rung) in ladder.quotes.iter().enumerate() {
+        for (level, rung) in quotes.iter().enumerate() {
             let Some(rung) = rung else { continue };
             let (symbols, levels) = given.divisor;
             let share = q(given.balance.0, 1) / q(symbols, 1) / q(levels, 1);

@@ -3,21 +3,21 @@
 use alloc::vec::Vec;
 
 use super::book::Book;
+use super::offer::{Grid, Held, Offer};
 use super::round::Round;
 use crate::config::{
-    Costs, EngineConfig, EntryOrder, Facts, GridParams, LEVELS_MAX, Mode, MonoParams, OnKill,
-    Params,
+    Costs, EngineConfig, EntryOrder, Facts, LEVELS_MAX, Mode, MonoParams, OnKill, Params,
 };
 use crate::executor::{Effects, Lane};
-use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
+use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::FillReason;
 use crate::risk::Refusal;
-use crate::risk::ladder::{Base, Ladder};
+use crate::risk::ladder::Quotes;
 use crate::risk::sizing::{self, Budget};
 use crate::risk::slots::{self, Candidate, Means, Tally};
 use crate::runner::{Trend, View};
 use crate::step::Step;
-use crate::strategy::{Basis, exits, levels};
+use crate::strategy::{Basis, exits};
 use crate::time::{Span, Timestamp};
 
 /// Rooms for the arithmetic of a round.
@@ -25,6 +25,8 @@ use crate::time::{Span, Timestamp};
 pub struct Rooms {
     tally: Tally,
     candidates: Vec<Candidate>,
+    /// Positions of the candidates, nearest first.
+    ranking: Vec<usize>,
     plans: Vec<Plan>,
 }
 
@@ -38,13 +40,6 @@ enum Plan {
     Quote,
     /// Enters at market now.
     Enter(Direction, Lots),
-}
-
-/// One side of a symbol, and what it holds.
-struct Held<'a> {
-    direction: Direction,
-    held: Basis,
-    taken: &'a [Lots; LEVELS_MAX],
 }
 
 /// The round that a book decides.
@@ -61,13 +56,13 @@ pub(super) struct Turn<'a> {
 
 /// What a decision may read besides its lane.
 #[derive(Clone, Copy)]
-struct Scene<'a> {
-    config: &'a EngineConfig,
+pub(super) struct Scene<'a> {
+    pub config: &'a EngineConfig,
     /// Open time of the bars of the round, and their length.
     at: Timestamp,
     bar: Span,
     latched: bool,
-    live: bool,
+    pub live: bool,
     balance: Cash,
     symbols: u32,
 }
@@ -76,11 +71,8 @@ impl Book {
     /// Decides a round.
     pub(super) fn decide(&mut self, rooms: &mut Rooms, turn: &Turn<'_>, out: &mut Step) {
         let &Turn { at, now, config, round } = turn;
-        let means = Means {
-            balance: self.wallet.balance,
-            equity: self.equity(),
-            initial: self.wallet.initial,
-        };
+        let (balance, initial) = (self.wallet.balance, self.wallet.initial);
+        let means = Means::new(&config.risk, balance, self.equity(), initial);
         let scene = Scene {
             config,
             at,
@@ -163,8 +155,9 @@ impl Rooms {
 
     /// Every candidate in rank order: taken while it fits, refused with the reason otherwise.
     fn review(&mut self, lanes: &mut [Lane], means: &Means, fx: &mut Effects<'_>) {
-        slots::rank(&mut self.candidates);
-        for candidate in &self.candidates {
+        slots::rank(&self.candidates, &mut self.ranking);
+        for &at in &self.ranking {
+            let candidate = &self.candidates[at];
             let lane = &mut lanes[candidate.lane];
             match self.tally.review(fx.risk, means, candidate) {
                 Ok(()) => {
@@ -198,7 +191,7 @@ impl Rooms {
             }
         }
         self.tally.slots() + leaving > fx.risk.max_live_grids
-            || (withdrawn.is_positive() && !self.tally.leaves_room(fx.risk, means, withdrawn))
+            || (withdrawn.is_positive() && !self.tally.leaves_room(means, withdrawn))
     }
 
     /// Sends what was granted.
@@ -271,19 +264,18 @@ impl Lane {
         if let Some(price) = self.target_price() {
             self.follow_target(fx, price);
         }
-        let params = self.params.clone();
-        if let (Params::Grid(grid), None) = (&params, self.close) {
-            self.manage_grid(fx, grid, scene);
+        if self.params.grid().is_some() && self.close.is_none() {
+            self.manage_grid(fx, scene);
         }
     }
 
-    fn manage_grid(&mut self, fx: &mut Effects<'_>, params: &GridParams, scene: &Scene<'_>) {
+    fn manage_grid(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
         let view = self.runner.view();
-        if let Some(reason) = self.reason_to_close(params, view.as_ref(), scene) {
+        if let Some(reason) = self.reason_to_close(view.as_ref(), scene) {
             return self.close_at_market(fx, reason);
         }
         match view {
-            Some(view) => self.deepen_ladder(params, &view, scene),
+            Some(view) => self.deepen_ladder(view, scene),
             None => self.want_nothing(),
         }
         self.sync(fx);
@@ -291,12 +283,7 @@ impl Lane {
 
     /// First that holds: target met by the close, trend turned, held too long and losing. The last
     /// one needs no indicator.
-    fn reason_to_close(
-        &self,
-        params: &GridParams,
-        view: Option<&View>,
-        scene: &Scene<'_>,
-    ) -> Option<FillReason> {
+    fn reason_to_close(&self, view: Option<&View>, scene: &Scene<'_>) -> Option<FillReason> {
         let direction = self.cycle.as_ref()?.direction;
         if let (Some(view), Some(target)) = (view, self.target_price()) {
             if direction.mirror(view.close) >= direction.mirror(target) {
@@ -306,12 +293,12 @@ impl Lane {
                 return Some(FillReason::DirectionFlip);
             }
         }
-        self.is_too_old(params, scene).then_some(FillReason::TimeStop)
+        self.is_too_old(scene).then_some(FillReason::TimeStop)
     }
 
     /// Held for as long as allowed, and losing.
-    fn is_too_old(&self, params: &GridParams, scene: &Scene<'_>) -> bool {
-        let Some(cycle) = &self.cycle else { return false };
+    fn is_too_old(&self, scene: &Scene<'_>) -> bool {
+        let (Some(params), Some(cycle)) = (self.params.grid(), &self.cycle) else { return false };
         let bars = (scene.at - cycle.first_bar).0 / scene.bar.0;
         let old = params.max_hold_bars > 0 && bars >= i64::from(params.max_hold_bars);
         old && self.unrealised().0 < 0
@@ -327,51 +314,25 @@ impl Lane {
     }
 
     /// The unfilled levels of an open cycle follow the average.
-    fn deepen_ladder(&mut self, params: &GridParams, view: &View, scene: &Scene<'_>) {
-        let Some((direction, held, taken)) = self.base() else { return };
+    fn deepen_ladder(&mut self, view: View, scene: &Scene<'_>) {
+        let Some((direction, basis, taken)) = self.base() else { return };
         if scene.latched && scene.config.risk.on_kill == OnKill::Block {
             return; // Resting orders stay; nothing new.
         }
         let allowed = !scene.latched
             && self.runner.is_ready()
             && self.cooldown_until.is_none_or(|until| until <= scene.at)
-            && allows(params, view.trend, direction)
             && (!scene.live || self.runner.may_enter(direction));
-        let mut ladder = Ladder::default();
-        if let Some(budget) = self.budget.filter(|_| allowed) {
-            let cycle = Held { direction, held, taken: &taken };
-            self.build_ladder(&mut ladder, params, view, &cycle, &budget, scene);
-        }
-        self.want_nothing();
-        self.wanted[direction.index()] = ladder.quotes;
-    }
-
-    /// Builds one side's ladder in `ladder`; the answer is its first price as made at this close.
-    #[inline]
-    fn build_ladder(
-        &self,
-        ladder: &mut Ladder,
-        params: &GridParams,
-        view: &View,
-        cycle: &Held<'_>,
-        budget: &Budget,
-        scene: &Scene<'_>,
-    ) -> Option<Ticks> {
-        let &Held { direction, held, taken } = cycle;
-        let atr = levels::effective_atr(params, view.atr, view.close);
-        let prices = levels::ladder(params, direction, view.mean, atr);
-        let resting;
-        let (standing, tolerance) = match scene.config.entry_order {
-            EntryOrder::Limit => {
-                resting = self.standing(direction);
-                (&resting, scene.config.risk.requote_tolerance)
+        let budget = self.budget.filter(|_| allowed);
+        self.held_back = false;
+        self.wanted[direction.opposite().index()] = Quotes::default();
+        let mut grid = Grid::of(self, view, scene).filter(|grid| grid.allows(direction));
+        match (&mut grid, budget) {
+            (Some(grid), Some(budget)) => {
+                grid.build(&Held { direction, basis, taken: &taken }, &budget);
             }
-            // A rung whose price did not move is the same rung; nothing rests to be kept.
-            EntryOrder::Market => (&self.wanted[direction.index()], Fraction::ZERO),
-        };
-        let base = Base { held, taken, standing, tolerance, budget };
-        ladder.build(&self.terms, direction, &prices, &base);
-        prices[0]
+            _ => self.wanted[direction.index()] = Quotes::default(),
+        }
     }
 
     /// What a flat symbol would do, or why nothing.
@@ -393,23 +354,26 @@ impl Lane {
             }
             self.cooldown_until = None;
         }
-        match &self.params {
-            Params::Grid(params) => {
-                let budget = self
-                    .budget
-                    .unwrap_or_else(|| Budget::new(scene.balance, scene.symbols, params.levels));
-                let mut offer = Offer::default();
-                self.offer_grid(&mut offer, params, &view, &budget, scene)?;
-                let candidate = self.candidate(index, &offer, &view, scene);
-                self.wanted = [offer.ladders[0].quotes, offer.ladders[1].quotes];
-                self.budget = Some(budget);
-                Ok((candidate, Plan::Quote))
-            }
-            Params::Mono(params) => {
-                let (offer, direction, lots) = self.offer_mono(params, &view, scene)?;
-                Ok((self.candidate(index, &offer, &view, scene), Plan::Enter(direction, lots)))
-            }
-        }
+        let Params::Mono(params) = &self.params else {
+            return self.propose_grid(index, view, scene);
+        };
+        let (offer, direction, lots) = self.offer_mono(params, &view, scene)?;
+        Ok((self.candidate(index, &offer, &view, scene), Plan::Enter(direction, lots)))
+    }
+
+    fn propose_grid(
+        &mut self,
+        index: usize,
+        view: View,
+        scene: &Scene<'_>,
+    ) -> Result<(Candidate, Plan), Refusal> {
+        let frozen = self.budget;
+        let mut grid = Grid::of(self, view, scene).ok_or(Refusal::NoSignal)?;
+        let new = || Budget::new(scene.balance, scene.symbols, grid.params.levels);
+        let budget = frozen.unwrap_or_else(new);
+        let offer = grid.offer(&budget)?;
+        self.budget = Some(budget);
+        Ok((self.candidate(index, &offer, &view, scene), Plan::Quote))
     }
 
     fn candidate(&self, index: usize, offer: &Offer, view: &View, scene: &Scene<'_>) -> Candidate {
@@ -421,100 +385,6 @@ impl Lane {
             loss_at_stop: self.loss_at_stop(offer.margin, scene.config),
             sides: offer.sides,
             group: self.group,
-        }
-    }
-
-    /// The ladders of every side that may be quoted, or why there is none.
-    fn offer_grid(
-        &self,
-        offer: &mut Offer,
-        params: &GridParams,
-        view: &View,
-        budget: &Budget,
-        scene: &Scene<'_>,
-    ) -> Result<(), Refusal> {
-        if view.atr <= 0.0 {
-            return Err(Refusal::NoSignal);
-        }
-        let percent = 100.0 * view.atr / view.close.0 as f64;
-        if params.min_atr_pct > 0.0 && percent < params.min_atr_pct {
-            let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
-            return Err(Refusal::Volatility { atr });
-        }
-        for direction in Direction::BOTH {
-            if allows(params, view.trend, direction) {
-                self.offer_side(offer, params, view, direction, budget, scene)?;
-            }
-        }
-        if offer.distance.is_some() {
-            return Ok(());
-        }
-        Err(offer.why.unwrap_or(match view.trend {
-            Trend::Undefined => Refusal::NotReady,
-            Trend::Unused | Trend::Is(_) | Trend::Turned(_) => Refusal::NoSignal,
-        }))
-    }
-
-    /// Adds one side's ladder to the offer when it may be quoted. A ladder that does not pay its
-    /// fees skips the symbol whole.
-    fn offer_side(
-        &self,
-        offer: &mut Offer,
-        params: &GridParams,
-        view: &View,
-        direction: Direction,
-        budget: &Budget,
-        scene: &Scene<'_>,
-    ) -> Result<(), Refusal> {
-        if scene.live && !self.runner.may_enter(direction) {
-            offer.why = Some(Refusal::Disarmed);
-            return Ok(());
-        }
-        let flat = Held { direction, held: Basis::default(), taken: &[Lots::ZERO; LEVELS_MAX] };
-        let ladder = &mut offer.ladders[direction.index()];
-        let first = self.build_ladder(ladder, params, view, &flat, budget, scene);
-        if ladder.is_empty() {
-            offer.why = Some(Refusal::BelowMinimum);
-            return Ok(());
-        }
-        self.pays(params, view, direction, ladder, scene.config)?;
-        let distance = first.map_or(view.close, |first| Ticks((view.close - first).0.abs()));
-        let margin = Margin::of(ladder.basis.cost, self.terms.leverage);
-        offer.margin = offer.margin.max(margin);
-        offer.distance = Some(offer.distance.map_or(distance, |nearer| nearer.min(distance)));
-        offer.sides[direction.index()] = true;
-        Ok(())
-    }
-
-    /// A round trip of the whole ladder must earn more than its fees.
-    #[inline]
-    fn pays(
-        &self,
-        params: &GridParams,
-        view: &View,
-        direction: Direction,
-        ladder: &Ladder,
-        config: &EngineConfig,
-    ) -> Result<(), Refusal> {
-        let value = self.terms.value;
-        let profit = params.min_profit;
-        let target = exits::target_price(direction, view.mean, ladder.basis, value, profit);
-        let entry_fee = match config.entry_order {
-            EntryOrder::Limit => config.costs.maker,
-            EntryOrder::Market => config.costs.taker,
-        };
-        let exit = self.notional(target, ladder.basis.lots);
-        let gain = Cash((exit - ladder.basis.cost).0 * i128::from(direction.sign()));
-        let turnover = exit + ladder.basis.cost;
-        let rate = entry_fee.max(config.costs.maker);
-        if sizing::RoundTrip::surely_pays(gain, turnover, rate) {
-            return Ok(());
-        }
-        let trip = ladder.round_trip(&self.terms, direction, target, entry_fee, config.costs.maker);
-        if trip.pays() {
-            Ok(())
-        } else {
-            Err(Refusal::RoundTrip { gain: trip.gain, fees: trip.fees })
         }
     }
 
@@ -559,25 +429,4 @@ impl Lane {
         offer.sides[direction.index()] = true;
         Ok((offer, direction, lots))
     }
-}
-
-/// What the sides of a flat symbol offer together.
-#[derive(Default)]
-struct Offer {
-    ladders: [Ladder; 2],
-    sides: [bool; 2],
-    margin: Margin,
-    distance: Option<Ticks>,
-    why: Option<Refusal>,
-}
-
-/// Sides that the parameters and the trend allow.
-#[inline]
-fn allows(params: &GridParams, trend: Trend, direction: Direction) -> bool {
-    params.sides.allow(direction)
-        && match trend {
-            Trend::Unused => true,
-            Trend::Is(up) | Trend::Turned(up) => up == direction,
-            Trend::Undefined => false,
-        }
 }

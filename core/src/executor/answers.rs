@@ -109,7 +109,7 @@ impl Lane {
             OrderKind::Stop => self.stop_ended(fx, id),
             OrderKind::Close => self.close_ended(fx, id, why),
         }
-        if filled > self.executed(id) {
+        if filled.is_positive() && filled > self.executed(id) {
             self.doubt(fx, id); // The answer brings the fills that are missing.
         }
     }

@@ -8,6 +8,7 @@ use super::{Entry, EntryState};
 use crate::config::LEVELS_MAX;
 use crate::ids::{OrderId, OrderKind};
 use crate::money::Direction;
+use crate::risk::ladder::{Quote, Quotes};
 
 /// One side's orders by level.
 pub type Side = [Option<Entry>; LEVELS_MAX];
@@ -40,6 +41,22 @@ impl Entries {
     #[must_use]
     pub fn side(&self, direction: Direction) -> &Side {
         &self.sides[direction.index()]
+    }
+
+    /// What rests now on one side, as rungs that could be kept.
+    #[inline]
+    #[must_use]
+    pub fn standing(&self, direction: Direction) -> Quotes {
+        let mut standing = [None; LEVELS_MAX];
+        for (rung, entry) in standing.iter_mut().zip(self.side(direction)) {
+            if let Some(entry) = entry
+                && matches!(entry.state, EntryState::Sent | EntryState::Working)
+            {
+                let lots = entry.lots - entry.filled;
+                *rung = Some(Quote { price: entry.price, lots, fresh: false });
+            }
+        }
+        standing
     }
 
     /// The same, to change their states.

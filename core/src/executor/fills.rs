@@ -1,18 +1,16 @@
 //! Executions: booked once each, whatever path brings them and however late. The stop is made
 //! right in the same step, before anything else leaves.
 
-use super::{Effects, EntryState, Ids, Lane, Seen, Sweep};
+use super::executions::Noted;
+use super::{Effects, EntryState, Ids, Lane, Sweep};
 use crate::account::Cycle;
 use crate::config::{OnKill, Params};
 use crate::event::Fill;
-use crate::ids::{FillId, OrderId, OrderKind};
+use crate::ids::{OrderId, OrderKind};
 use crate::money::{Cash, Direction, Lots};
 use crate::notice::{Anomaly, FillReason, Notice};
 use crate::risk::ladder::Quote;
 use crate::time::Timestamp;
-
-/// Executions remembered per symbol: those of the current cycle and the last ones before it.
-const SEEN_MAX: usize = 256;
 
 impl Lane {
     /// Applies one execution.
@@ -46,29 +44,19 @@ impl Lane {
         }
     }
 
-    /// Remembers an execution; false when it was known. The direction is no part of the identity:
-    /// a liquidation carries that of the cycle, which is gone when it is told again. What comes
-    /// again with other content is reported and changes nothing (INC-176).
+    /// Remembers an execution; false when it was known. What comes again with other content is
+    /// reported and changes nothing (INC-176).
     fn is_news(&mut self, fx: &mut Effects<'_>, fill: &Fill) -> bool {
-        let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
-        let news = key(fill.fill, fill.id);
-        if let Some(known) = self.seen.iter().find(|known| key(known.fill, known.order) == news) {
-            if (known.price, known.lots) != (fill.price, fill.lots) {
-                fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) });
-            }
-            return false;
+        let noted = self.executions.note(fill);
+        if noted == Noted::Changed {
+            fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) });
         }
-        if self.seen.len() == SEEN_MAX {
-            self.seen.pop_front();
-        }
-        let &Fill { id: order, fill, price, lots, .. } = fill;
-        self.seen.push_back(Seen { fill, order, price, lots });
-        true
+        noted == Noted::New
     }
 
     /// What is known to have been executed of an order.
     pub(super) fn executed(&self, id: OrderId) -> Lots {
-        self.seen.iter().filter(|seen| seen.order == id).map(|seen| seen.lots).sum()
+        self.executions.of(id)
     }
 
     fn entry_filled(&mut self, fx: &mut Effects<'_>, fill: &Fill) {

@@ -7,7 +7,6 @@ use crate::config::LEVELS_MAX;
 use crate::market::Instrument;
 use crate::money::{Cash, Direction, Fraction, Lots, SCALE, Ticks};
 use crate::risk::sizing::{Budget, RoundTrip};
-use crate::strategy::LevelPrices;
 use crate::strategy::exits::{self, Basis};
 
 /// What the sizing of one symbol depends on, besides money.
@@ -49,7 +48,11 @@ impl Terms {
     #[inline]
     #[must_use]
     pub fn notional(&self, price: Ticks, lots: Lots) -> Cash {
-        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value))
+        // Nearly always what a lot costs is narrow, and one multiplication is enough.
+        match price.0.checked_mul(self.value) {
+            Some(unit) => Cash(i128::from(unit) * i128::from(lots.0)),
+            None => Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value)),
+        }
     }
 
     /// True when an order of this size may be sent.
@@ -86,89 +89,68 @@ pub struct Base<'a> {
     pub held: Basis,
     /// Quantity filled per level.
     pub taken: &'a [Lots; LEVELS_MAX],
-    /// What rests now: kept at its own price and quantity when its new price is near enough.
-    pub standing: &'a Quotes,
-    /// How near, as a part of the new price.
+    /// How many levels there are, at most [`LEVELS_MAX`].
+    pub levels: usize,
+    /// How near its new price must be for a rung to be kept, as a part of the new price.
     pub tolerance: Fraction,
     /// Margin per level.
     pub budget: &'a Budget,
 }
 
 /// The ladder of one side.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Ladder {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ladder<'a> {
     /// Its rungs.
-    pub quotes: Quotes,
+    pub quotes: &'a Quotes,
     /// What the cycle would hold if every rung filled (held part included).
     pub basis: Basis,
 }
 
-impl Ladder {
-    /// True when nothing would be quoted.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.quotes.iter().all(Option::is_none)
-    }
-
-    /// Builds the rungs in index order. A level that filled is not ordered again; the rest of one
-    /// that filled in part goes on resting while its price is near enough.
+impl<'a> Ladder<'a> {
+    /// Builds the rungs in index order, in the place of those that stand now: one whose new price is
+    /// near enough is kept at its own price and quantity. `price` says where a level lies, none for
+    /// one that has no price. A level that filled is not ordered again; the rest of one that filled
+    /// in part goes on resting while its price is near enough.
     #[inline]
     pub fn build(
-        &mut self,
+        quotes: &'a mut Quotes,
         terms: &Terms,
         direction: Direction,
-        prices: &LevelPrices,
+        price: impl Fn(usize) -> Option<Ticks>,
         base: &Base<'_>,
-    ) {
-        *self = Self { quotes: [None; LEVELS_MAX], basis: base.held };
-        let (mut nearest, mut furthest) = (Ticks(i64::MIN), Ticks(i64::MAX));
-        let levels = prices.iter().zip(base.standing).zip(base.taken).zip(&mut self.quotes);
-        for (((&price, standing), taken), rung) in levels {
-            let Some(price) = price else { continue };
+    ) -> Self {
+        let power = base.budget.power(terms.leverage);
+        let (mut lowest, mut highest) = (Ticks(i64::MAX), Ticks(i64::MIN));
+        let mut basis = base.held;
+        let (rungs, surplus) = quotes.split_at_mut(base.levels.min(LEVELS_MAX));
+        surplus.fill(None);
+        for (level, (rung, taken)) in rungs.iter_mut().zip(base.taken).enumerate() {
+            let standing = rung.take();
+            let Some(price) = price(level) else { continue };
             let quote = match standing {
                 Some(old) if within(old.price, price, base.tolerance) => {
-                    Quote { fresh: false, ..*old }
+                    Quote { fresh: false, ..old }
                 }
                 _ if taken.is_positive() => continue,
-                _ => {
-                    let lots = base.budget.lots(terms.unit(price), terms.leverage);
-                    Quote { price, lots, fresh: true }
-                }
+                _ => Quote { price, lots: power.lots(terms.unit(price)), fresh: true },
             };
             let notional = terms.notional(quote.price, quote.lots);
             // What rests was accepted when it was sent, however little of it is left.
             if !quote.fresh || terms.is_enough(quote.lots, notional) {
-                self.basis = self.basis.with(notional, quote.lots);
-                let height = direction.mirror(quote.price);
-                (nearest, furthest) = (nearest.max(height), furthest.min(height));
+                basis = basis.with(notional, quote.lots);
+                (lowest, highest) = (lowest.min(quote.price), highest.max(quote.price));
                 *rung = Some(quote);
             }
         }
         // Nearly every ladder of a flat symbol is clear of its stop, even if all but the last rung
         // were bought at the price of the first.
         let clear = base.held.lots.is_zero()
-            && (nearest < furthest
-                || exits::clears_stop(furthest, nearest, direction, terms.stop_loss));
+            && (lowest > highest
+                || exits::clears_stop(lowest, highest, direction, terms.stop_loss));
         if !clear {
-            self.drop_beyond_stop(terms, direction, base.held);
+            basis = drop_beyond_stop(quotes, terms, direction, base.held);
         }
-    }
-
-    /// Leaves out each rung at or beyond the stop that the cycle with the shallower ones has.
-    fn drop_beyond_stop(&mut self, terms: &Terms, direction: Direction, held: Basis) {
-        self.basis = held;
-        for rung in &mut self.quotes {
-            let Some(Quote { price, lots, .. }) = *rung else { continue };
-            let (shallower, value) = (self.basis, terms.value);
-            let stops = shallower.lots.is_positive()
-                && exits::beyond_stop(direction, price, shallower, value, terms.stop_loss);
-            if stops {
-                *rung = None;
-            } else {
-                self.basis = shallower.with(terms.notional(price, lots), lots);
-            }
-        }
+        Self { quotes, basis }
     }
 
     /// The round trip of the whole ladder to `target`, entries at `entry_fee`, exit at
@@ -194,6 +176,28 @@ impl Ladder {
     }
 }
 
+/// Leaves out each rung at or beyond the stop that the cycle with the shallower ones has; the answer
+/// is what the cycle would hold with those that stay.
+fn drop_beyond_stop(
+    quotes: &mut Quotes,
+    terms: &Terms,
+    direction: Direction,
+    held: Basis,
+) -> Basis {
+    let mut shallower = held;
+    for rung in quotes {
+        let Some(Quote { price, lots, .. }) = *rung else { continue };
+        let stops = shallower.lots.is_positive()
+            && exits::beyond_stop(direction, price, shallower, terms.value, terms.stop_loss);
+        if stops {
+            *rung = None;
+        } else {
+            shallower = shallower.with(terms.notional(price, lots), lots);
+        }
+    }
+    shallower
+}
+
 /// |old − new| ≤ tolerance · new.
 #[inline]
 fn within(old: Ticks, new: Ticks, tolerance: Fraction) -> bool {
@@ -217,57 +221,51 @@ mod tests {
         }
     }
 
-    fn prices(list: &[i64]) -> LevelPrices {
-        let mut prices = [None; LEVELS_MAX];
-        for (price, &ticks) in prices.iter_mut().zip(list) {
-            *price = Some(Ticks(ticks));
-        }
-        prices
-    }
-
-    fn build(list: &[i64], standing: &Quotes, balance: i64) -> Ladder {
+    /// The rungs over those that stand, and what the cycle would hold.
+    fn build(list: &[i64], standing: &Quotes, balance: i64) -> (Quotes, Basis) {
         let base = Base {
             held: Basis::default(),
             taken: &[Lots::ZERO; LEVELS_MAX],
-            standing,
+            levels: list.len(),
             tolerance: Fraction(200_000),
             budget: &Budget::new(Cash::usdt(balance), 1, 3),
         };
-        let mut ladder = Ladder::default();
-        ladder.build(&terms(), Direction::Long, &prices(list), &base);
-        ladder
+        let mut quotes = *standing;
+        let price = |level: usize| Some(Ticks(list[level]));
+        let basis = Ladder::build(&mut quotes, &terms(), Direction::Long, price, &base).basis;
+        (quotes, basis)
     }
 
     #[test]
     fn a_level_at_or_beyond_the_stop_of_the_shallower_ones_is_not_quoted() {
         // One level at 10000: stop 8000. A level at 8001 rests, one at 8000 does not.
-        let ladder = build(&[10_000, 8_001], &[None; LEVELS_MAX], 3_000);
-        assert!(ladder.quotes[1].is_some());
-        let ladder = build(&[10_000, 8_000], &[None; LEVELS_MAX], 3_000);
-        assert!(ladder.quotes[0].is_some() && ladder.quotes[1].is_none());
+        let (quotes, _) = build(&[10_000, 8_001], &[None; LEVELS_MAX], 3_000);
+        assert!(quotes[1].is_some());
+        let (quotes, _) = build(&[10_000, 8_000], &[None; LEVELS_MAX], 3_000);
+        assert!(quotes[0].is_some() && quotes[1].is_none());
     }
 
     #[test]
     fn an_order_within_the_tolerance_is_kept_with_its_price_and_quantity() {
         let mut standing = [None; LEVELS_MAX];
         standing[0] = Some(Quote { price: Ticks(10_020), lots: Lots(7), fresh: false });
-        let kept = build(&[10_000], &standing, 3_000).quotes[0];
+        let kept = build(&[10_000], &standing, 3_000).0[0];
         assert_eq!(kept, standing[0]);
         standing[0] = Some(Quote { price: Ticks(10_021), lots: Lots(7), fresh: false });
-        let requoted = build(&[10_000], &standing, 3_000).quotes[0];
+        let requoted = build(&[10_000], &standing, 3_000).0[0];
         assert_eq!(requoted, Some(Quote { price: Ticks(10_000), lots: Lots(60), fresh: true }));
     }
 
     #[test]
     fn below_the_minimum_there_is_no_order_and_nothing_is_enlarged() {
         // 2 USDT over three levels at 6×: 4 USDT a level, below 5.
-        assert!(build(&[100, 90, 80], &[None; LEVELS_MAX], 2).is_empty());
+        assert_eq!(build(&[100, 90, 80], &[None; LEVELS_MAX], 2), Default::default());
     }
 
     #[test]
     fn the_round_trip_counts_every_fee() {
-        let ladder = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
-        let trip = ladder.round_trip(
+        let (quotes, basis) = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
+        let trip = Ladder { quotes: &quotes, basis }.round_trip(
             &terms(),
             Direction::Long,
             Ticks(10_010),

@@ -19,18 +19,30 @@ impl Budget {
         Self { balance, divisor: symbols.max(1) * u32::from(levels.max(1)) }
     }
 
+    /// What a level may buy: margin · leverage, in whole 1e-8 USDT; 1.8e11 USDT stand for all that
+    /// is more. Rounding it down first changes no quantity, since the cost of a lot is whole:
+    /// floor(floor(a / b) / c) = floor(a / (b · c)).
+    #[inline]
+    #[must_use]
+    pub fn power(&self, leverage: u32) -> Power {
+        debug_assert!(leverage <= LEVERAGE_MAX);
+        let power = self.balance.0.max(0) * i128::from(leverage);
+        Power(u64::try_from(div_floor(power, i128::from(self.divisor))).unwrap_or(u64::MAX))
+    }
+}
+
+/// Buying power of one level, in 1e-8 USDT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Power(u64);
+
+impl Power {
     /// quantity = floor(margin · leverage / price), in lots; zero when there is no money. `unit`
     /// is what one lot costs at that price, in 1e-8 USDT.
     #[inline]
     #[must_use]
-    pub fn lots(&self, unit: i64, leverage: u32) -> Lots {
-        debug_assert!(leverage <= LEVERAGE_MAX);
-        if self.balance.0 <= 0 || unit <= 0 {
-            return Lots::ZERO;
-        }
-        let power = self.balance.0 * i128::from(leverage);
-        let share = i128::from(unit) * i128::from(self.divisor);
-        Lots(i64::try_from(div_floor(power, share)).unwrap_or(i64::MAX))
+    pub fn lots(self, unit: i64) -> Lots {
+        let lots = u64::try_from(unit).ok().and_then(|unit| self.0.checked_div(unit));
+        Lots(i64::try_from(lots.unwrap_or(0)).unwrap_or(i64::MAX))
     }
 }
 
@@ -90,7 +102,7 @@ mod tests {
         // 1000 USDT, 5 symbols, 2 levels: 100 USDT margin, 600 USDT notional at 6×.
         let budget = Budget::new(Cash::usdt(1_000), 5, 2);
         // One lot at one tick is worth 0.001 USDT; at 70 ticks a lot costs 0.07 USDT.
-        assert_eq!(budget.lots(70 * 100_000, 6), Lots(8_571));
+        assert_eq!(budget.power(6).lots(70 * 100_000), Lots(8_571));
     }
 
     #[test]
@@ -110,7 +122,7 @@ mod tests {
         #[test]
         fn never_more_than_the_budget_and_never_a_whole_lot_less(balance in 1i64..1_000_000, symbols in 1u32..40, levels in 1u8..=6, price in 1i64..10_000_000, value in 1i64..1_000_000, leverage in 1u32..=20) {
             let budget = Budget::new(Cash::usdt(balance), symbols, levels);
-            let lots = budget.lots(price * value, leverage);
+            let lots = budget.power(leverage).lots(price * value);
             let spent = |lots: i64| i128::from(lots) * i128::from(price) * i128::from(value) * i128::from(symbols) * i128::from(levels);
             let power = Cash::usdt(balance).0 * i128::from(leverage);
             prop_assert!(spent(lots.0) <= power && spent(lots.0 + 1) > power);

@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RiskConfig;
-use crate::money::{Cash, Direction, Fraction, Margin, SCALE, Ticks};
+use crate::money::{Cash, Direction, Fraction, Margin, SCALE, Ticks, div_floor};
 use crate::risk::Refusal;
 
 /// A flat symbol that could be quoted.
@@ -59,12 +59,31 @@ struct GroupUse {
 /// The figures that limits are measured against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Means {
-    /// Wallet balance.
-    pub balance: Cash,
     /// Balance + unrealised at the close.
-    pub equity: Cash,
+    equity: Cash,
     /// What the wallet started with.
-    pub initial: Cash,
+    initial: Cash,
+    /// The smaller of balance and equity: the base of the margin guard.
+    base: Cash,
+    /// Most margin that leaves enough free.
+    free_cap: Margin,
+    /// Most margin that the guard lets through.
+    guard_cap: Margin,
+}
+
+impl Means {
+    /// `equity` is balance + unrealised at the close, `initial` what the wallet started with.
+    #[must_use]
+    pub fn new(risk: &RiskConfig, balance: Cash, equity: Cash, initial: Cash) -> Self {
+        let base = balance.min(equity);
+        Self {
+            equity,
+            initial,
+            base,
+            free_cap: cap(Fraction(SCALE - risk.min_free_margin.0), equity),
+            guard_cap: cap(risk.max_margin_ratio, base),
+        }
+    }
 }
 
 impl Tally {
@@ -103,8 +122,7 @@ impl Tally {
         }
         self.review_group(risk, means, c)?;
         let margin = self.margin + c.margin;
-        let floor = Fraction(SCALE - risk.min_free_margin.0);
-        if !within(margin, floor, means.equity) {
+        if margin > means.free_cap {
             let free = means.equity - margin.to_cash_up();
             return Err(Refusal::FreeMargin {
                 free,
@@ -114,9 +132,8 @@ impl Tally {
         if self.slots >= risk.max_live_grids {
             return Err(Refusal::MaxLiveGrids { limit: risk.max_live_grids });
         }
-        let base = means.balance.min(means.equity);
-        if !within(margin, risk.max_margin_ratio, base) {
-            let cap = base.times_down(risk.max_margin_ratio);
+        if margin > means.guard_cap {
+            let cap = means.base.times_down(risk.max_margin_ratio);
             return Err(Refusal::MarginGuard { needed: margin.to_cash_up(), cap });
         }
         self.review_loss(risk, means, c)
@@ -149,8 +166,8 @@ impl Tally {
 
     /// True when the cap holds with `more` margin on top.
     #[must_use]
-    pub fn leaves_room(&self, risk: &RiskConfig, means: &Means, more: Margin) -> bool {
-        within(self.margin + more, risk.max_margin_ratio, means.balance.min(means.equity))
+    pub fn leaves_room(&self, means: &Means, more: Margin) -> bool {
+        self.margin + more <= means.guard_cap
     }
 
     /// Slots in use.
@@ -160,16 +177,32 @@ impl Tally {
     }
 }
 
-/// margin ≤ fraction · base, exact. Both products stay below 2^127 for wallets of up to 10^12 USDT.
+/// margin ≤ fraction · base, exact.
 #[inline]
 #[must_use]
 pub fn within(margin: Margin, fraction: Fraction, base: Cash) -> bool {
-    margin.0 * i128::from(SCALE) <= Margin::from_cash(base).0 * i128::from(fraction.0)
+    margin <= cap(fraction, base)
 }
 
-/// Sorts candidates: nearest level first, then by name.
-pub fn rank(candidates: &mut [Candidate]) {
-    candidates.sort_unstable_by(Candidate::rank);
+/// The largest margin that is at most fraction · base: floor(x · multiple / scale), taken apart so
+/// that both divisions are narrow.
+fn cap(fraction: Fraction, base: Cash) -> Margin {
+    let scale = i128::from(SCALE);
+    let x = base.0 * i128::from(fraction.0);
+    let whole = div_floor(x, scale);
+    let rest = Margin::from_cash(Cash(x - whole * scale));
+    Margin(Margin::from_cash(Cash(whole)).0 + div_floor(rest.0, scale))
+}
+
+/// Ranks candidates: nearest level first, then by name. What `ranking` holds, positions in
+/// `candidates` as they were ranked last, decides nothing: from one close to the next little
+/// changes, and sorting what is nearly sorted is quick.
+pub fn rank(candidates: &[Candidate], ranking: &mut Vec<usize>) {
+    if ranking.len() != candidates.len() {
+        ranking.clear();
+        ranking.extend(0..candidates.len());
+    }
+    ranking.sort_unstable_by(|&a, &b| candidates[a].rank(&candidates[b]));
 }
 
 #[cfg(test)]
@@ -216,12 +249,15 @@ mod tests {
                 sides: [true, false],
                 group: None,
             };
-            let mut first: std::vec::Vec<_> = seed.iter().enumerate().map(make).collect();
+            let first: Vec<_> = seed.iter().enumerate().map(make).collect();
             let mut second = first.clone();
             second.rotate_left(rotation % first.len());
-            rank(&mut first);
-            rank(&mut second);
-            prop_assert_eq!(first, second);
+            let ranked = |candidates: &[Candidate], mut ranking: Vec<usize>| {
+                rank(candidates, &mut ranking);
+                ranking.iter().map(|&at| candidates[at]).collect::<Vec<_>>()
+            };
+            let last = (0..first.len()).rev().collect();
+            prop_assert_eq!(ranked(&first, last), ranked(&second, Vec::new()));
         }
     }
 }

@@ -34,14 +34,8 @@ impl Basis {
     /// The average entry in ticks, for people.
     #[must_use]
     pub fn average(self, value: i64) -> f64 {
-        narrow(self.cost) / (self.lots.0 as f64 * value as f64)
+        self.cost.0 as f64 / (self.lots.0 as f64 * value as f64)
     }
-}
-
-/// Cash as f64; for i64 amounts one instruction instead of a call.
-#[inline]
-fn narrow(cash: Cash) -> f64 {
-    i64::try_from(cash.0).map_or_else(|_| cash.0 as f64, |units| units as f64)
 }
 
 /// S = P̄·(1 ∓ sl), rounded to the nearer tick (long up, short down). `basis.lots` > 0; `value`
@@ -72,37 +66,39 @@ pub fn beyond_stop(
     value: i64,
     stop_loss: Fraction,
 ) -> bool {
-    // Compared as notionals, so that the clear answer needs no division. Two ticks of slack cover
-    // the rounding of the stop, a billionth that of f64.
-    let factor = (SCALE - direction.sign() * stop_loss.0) as f64 / SCALE as f64;
-    let unit = basis.lots.0 as f64 * value as f64;
-    let at_stop = narrow(basis.cost) * factor;
-    let distance = (price.0 as f64 * unit - at_stop) * direction.sign() as f64;
-    if distance > 2.0 * unit + at_stop.abs() * 1e-9 {
+    // Compared as notionals, times 1e8. Two ticks cover the rounding of the stop.
+    let unit = i128::from(basis.lots.0) * i128::from(value) * i128::from(SCALE);
+    let at_stop = basis.cost.0 * i128::from(SCALE - direction.sign() * stop_loss.0);
+    let distance = i128::from(direction.sign()) * (i128::from(price.0) * unit - at_stop);
+    if distance > 2 * unit {
         return false;
     }
     let stop = stop_price(direction, basis, value, stop_loss);
     direction.mirror(price) <= direction.mirror(stop)
 }
 
-/// True when a price surely lies before the stop of any cycle entered at `nearest` or worse (for
-/// a long: at or below it); both prices in the mirror. Two products; what it leaves open,
-/// [`beyond_stop`] decides.
+/// True when no price from `lowest` to `highest` lies at or beyond the stop of a cycle entered at
+/// any of them. Two products; what it leaves open, [`beyond_stop`] decides.
 #[inline]
 #[must_use]
 pub fn clears_stop(
-    price: Ticks,
-    nearest: Ticks,
+    lowest: Ticks,
+    highest: Ticks,
     direction: Direction,
     stop_loss: Fraction,
 ) -> bool {
+    let (nearest, furthest) = match direction {
+        Direction::Long => (highest, lowest),
+        Direction::Short => (-lowest, -highest),
+    };
     let stop = i128::from(nearest.0) * i128::from(SCALE - direction.sign() * stop_loss.0);
     // Two ticks cover the rounding of the stop.
-    i128::from(price.0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
+    i128::from(furthest.0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
 }
 
 /// T = SMA, or the further of SMA and P̄·(1 ± min_profit) when a least profit is set; rounded to
 /// the further tick (long up, short down).
+#[inline]
 #[must_use]
 pub fn target_price(
     direction: Direction,
@@ -116,6 +112,11 @@ pub fn target_price(
         Direction::Short => mean.down(),
     };
     if !min_profit.is_positive() {
+        return at_mean;
+    }
+    // The rounded quotient lies between the mean and the exact one, if the mean is beyond that.
+    let (n, d) = basis.scaled(value, SCALE + direction.sign() * min_profit.0);
+    if i128::from(direction.sign()) * (i128::from(at_mean.0) * d - n) >= 0 {
         return at_mean;
     }
     let at_profit = profit_price(direction, basis, value, min_profit);
@@ -196,9 +197,9 @@ mod tests {
             let at = if close { Ticks(stop.0 + near) } else { Ticks(at) };
             let exact = direction.mirror(at) <= direction.mirror(stop);
             prop_assert_eq!(beyond_stop(direction, at, b, 1, Fraction(sl)), exact);
-            let entries = [price, price / 2 + 1].map(|price| direction.mirror(Ticks(price)));
-            let nearest = entries[0].max(entries[1]);
-            prop_assert!(!(exact && clears_stop(direction.mirror(at), nearest, direction, Fraction(sl))));
+            let prices = [Ticks(price), Ticks(price / 2 + 1), at];
+            let (lowest, highest) = (*prices.iter().min().unwrap(), *prices.iter().max().unwrap());
+            prop_assert!(!(exact && clears_stop(lowest, highest, direction, Fraction(sl))));
         }
     }
 }

@@ -1,12 +1,8 @@
 //! Prices of a ladder (DECISIONS, formulas): P_i = SMA ∓ A*·(start + i·step), entries rounded away from
 //! the market. A* is the ATR, or its floor as a percentage of the close.
 
-use crate::config::{GridParams, LEVELS_MAX};
-use crate::indicator::Mean;
+use crate::config::GridParams;
 use crate::money::{Direction, Ticks, snap};
-
-/// Prices by level index; none where the price would not be above zero.
-pub type LevelPrices = [Option<Ticks>; LEVELS_MAX];
 
 /// A* = max(ATR, close · min_grid_spacing_pct / 100).
 #[inline]
@@ -39,24 +35,18 @@ pub fn level_price(
     price.filter(|price| price.is_positive())
 }
 
-/// The whole ladder of one side.
-#[inline]
-#[must_use]
-pub fn ladder(params: &GridParams, direction: Direction, mean: Mean, atr: f64) -> LevelPrices {
-    let mean = mean.to_f64();
-    let mut prices = [None; LEVELS_MAX];
-    for (level, price) in prices.iter_mut().enumerate().take(usize::from(params.levels)) {
-        *price = level_price(params, direction, mean, atr, level);
-    }
-    prices
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Sides;
+    use crate::indicator::Mean;
     use crate::money::Fraction;
     use proptest::prelude::*;
+
+    fn ladder(p: &GridParams, direction: Direction, mean: Mean, atr: f64) -> Vec<Option<Ticks>> {
+        let price = |level| level_price(p, direction, mean.to_f64(), atr, level);
+        (0..usize::from(p.levels)).map(price).collect()
+    }
 
     fn params(start: f64, step: f64, levels: u8) -> GridParams {
         GridParams {
@@ -82,11 +72,11 @@ mod tests {
         let mean = Mean { sum: 30_001, n: 3 }; // 10000.33
         let p = params(2.0, 1.5, 3);
         assert_eq!(
-            ladder(&p, Direction::Long, mean, 100.0)[..3],
+            ladder(&p, Direction::Long, mean, 100.0),
             [Some(Ticks(9_800)), Some(Ticks(9_650)), Some(Ticks(9_500))]
         );
         assert_eq!(
-            ladder(&p, Direction::Short, mean, 100.0)[..3],
+            ladder(&p, Direction::Short, mean, 100.0),
             [Some(Ticks(10_201)), Some(Ticks(10_351)), Some(Ticks(10_501))]
         );
     }
@@ -102,7 +92,7 @@ mod tests {
     #[test]
     fn levels_below_zero_do_not_exist() {
         let mean = Mean { sum: 100, n: 1 };
-        assert_eq!(ladder(&params(2.0, 1.0, 2), Direction::Long, mean, 50.0)[..2], [None, None]);
+        assert_eq!(ladder(&params(2.0, 1.0, 2), Direction::Long, mean, 50.0), [None, None]);
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Position, Resting, RestingStop};
-use super::liquidation::Exposure;
+use super::liquidation::{Backing, Exposure};
 use crate::command::{Command, NewOrder};
 use crate::config::{BookConfig, Costs, EngineConfig, MarginMode};
 use crate::event::{Ended, Event, Fill, Liquidity, Reject};
@@ -80,6 +80,25 @@ impl Worth {
 }
 
 impl Purse {
+    /// True when the wallet surely carries a position that moves from its `last` price to `price`:
+    /// all that it holds at last prices, and the move. Nothing is divided; two ticks cover the
+    /// rounding of the liquidation price, which decides what this leaves open.
+    #[inline]
+    fn outlives(
+        &self,
+        position: Position,
+        last: Ticks,
+        price: Ticks,
+        (value, maintenance): (i64, Fraction),
+    ) -> bool {
+        let sign = i128::from(position.direction.sign());
+        let unit = i128::from(position.lots.0) * i128::from(value);
+        let moved = unit * (i128::from(price.0) - i128::from(last.0) - 2 * sign);
+        let funds = self.balance.0 * i128::from(crate::money::SCALE) + self.held.unrealised;
+        let result = sign * moved * i128::from(crate::money::SCALE);
+        funds + result > self.held.maintenance + moved * i128::from(maintenance.0)
+    }
+
     /// Changes position or last price of a symbol.
     fn change<R>(
         &mut self,
@@ -326,30 +345,51 @@ impl BarVenue {
 
     /// The price at or below (long) which the wallet or the position is liquidated while the other
     /// symbols stay at their last price (rule 11); none when that cannot happen.
-    fn liquidation_price(&self, book: BookId, symbol: SymbolId) -> Option<Ticks> {
-        let purse = self.wallets.get(usize::from(book.0))?;
-        let desk = purse.desks.get(usize::from(symbol.0))?;
-        let (value, maintenance) = *self.terms.get(usize::from(symbol.0))?;
-        let Position { direction, lots, cost } = desk.exposure(value, self.costs.slippage)?;
-        let exposure = Exposure { direction, cost, lots, value, maintenance };
-        match self.margin_mode {
-            MarginMode::Isolated => exposure.isolated(purse.leverage[usize::from(symbol.0)]),
-            MarginMode::Cross => {
-                let (backing, others) = self.others(purse, symbol);
-                let fees: Cash = desk.deferred.iter().map(|order| order.fee).sum();
-                exposure.cross(backing - fees.0 * i128::from(crate::money::SCALE), others)
-            }
-        }
+    fn liquidation_price(&self, place: walk::Place) -> Option<Ticks> {
+        let (exposure, backing) = self.exposure(place)?;
+        exposure.liquidation(&backing)
     }
 
     /// True when the wallet (or the isolated position) is used up at `price` of this symbol.
     #[inline]
     fn is_used_up(&self, place: walk::Place, price: Ticks) -> bool {
-        let position = self.desk(place.book, place.symbol).and_then(|desk| desk.position);
-        position.is_some_and(|Position { direction, .. }| {
-            self.liquidation_price(place.book, place.symbol)
-                .is_some_and(|at| direction.mirror(price) <= direction.mirror(at))
-        })
+        let Some(purse) = self.wallets.get(usize::from(place.book.0)) else { return false };
+        let Some(desk) = purse.desks.get(usize::from(place.symbol.0)) else { return false };
+        let Some(position) = desk.position else { return false };
+        let exact = || {
+            let mirror = |price| position.direction.mirror(price);
+            let at = self.liquidation_price(place);
+            at.is_some_and(|at| mirror(price) <= mirror(at))
+        };
+        if desk.deferred.is_empty()
+            && self.margin_mode == MarginMode::Cross
+            && let Some(&terms) = self.terms.get(usize::from(place.symbol.0))
+            && purse.outlives(position, desk.last, price, terms)
+        {
+            debug_assert!(!exact());
+            return false;
+        }
+        exact()
+    }
+
+    /// What is held on a symbol, deferred entries included, and what stands behind it.
+    #[inline]
+    fn exposure(&self, place: walk::Place) -> Option<(Exposure, Backing)> {
+        let purse = self.wallets.get(usize::from(place.book.0))?;
+        let desk = purse.desks.get(usize::from(place.symbol.0))?;
+        let (value, maintenance) = *self.terms.get(usize::from(place.symbol.0))?;
+        let Position { direction, lots, cost } = desk.exposure(value, self.costs.slippage)?;
+        let backing = match self.margin_mode {
+            MarginMode::Isolated => {
+                Backing::Isolated(purse.leverage.get(usize::from(place.symbol.0)).copied()?)
+            }
+            MarginMode::Cross => {
+                let (funds, others) = self.others(purse, place.symbol);
+                let fees: Cash = desk.deferred.iter().map(|order| order.fee).sum();
+                Backing::Cross { funds: funds - fees.0 * i128::from(crate::money::SCALE), others }
+            }
+        };
+        Some((Exposure { direction, cost, lots, value, maintenance }, backing))
     }
 
     /// Balance and unrealised of the other symbols, and their maintenance, in 1e-16 USDT.

@@ -17,26 +17,43 @@ pub struct Exposure {
     pub maintenance: Fraction,
 }
 
-impl Exposure {
-    /// Isolated margin: P̄·(1 ∓ (1/leverage − maintenance)), rounded to the nearer tick like a
-    /// stop; none when it is not above zero.
-    #[must_use]
-    pub fn isolated(&self, leverage: u32) -> Option<Ticks> {
-        let (leverage, scale) = (i128::from(leverage.max(1)), i128::from(SCALE));
-        let distance = scale - leverage * i128::from(self.maintenance.0);
-        let factor = leverage * scale - self.sign() * distance;
-        self.price(self.cost.0 * factor, self.unit() * leverage * scale)
-    }
+/// What stands behind a position.
+#[derive(Clone, Copy, Debug)]
+pub enum Backing {
+    /// Its own margin, at this leverage.
+    Isolated(u32),
+    /// The wallet; both in 1e-16 USDT.
+    Cross {
+        /// Balance, and unrealised result of the other positions.
+        funds: i128,
+        /// Maintenance of the other positions.
+        others: i128,
+    },
+}
 
-    /// Cross margin: where `backing` (balance and unrealised result of the others, in 1e-16 USDT)
-    /// and the result of this position are down to its maintenance and that of the `others`.
+impl Exposure {
+    /// Where it is liquidated, rounded to the nearer tick like a stop; none when that is not above
+    /// zero.
+    ///
+    /// Isolated: P̄·(1 ∓ (1/leverage − maintenance)). Cross: where funds and the result of this
+    /// position are down to its maintenance and that of the others.
     #[must_use]
-    pub fn cross(&self, backing: i128, others: i128) -> Option<Ticks> {
-        // backing + sign·(x·unit − cost) = maintenance·x·unit + others
+    pub fn liquidation(&self, backing: &Backing) -> Option<Ticks> {
         let (sign, scale) = (self.sign(), i128::from(SCALE));
-        let needed = others - backing + sign * self.cost.0 * scale;
-        let part = scale - sign * i128::from(self.maintenance.0);
-        self.price(sign * needed, self.unit() * part)
+        match *backing {
+            Backing::Isolated(leverage) => {
+                let leverage = i128::from(leverage.max(1));
+                let distance = scale - leverage * i128::from(self.maintenance.0);
+                let factor = leverage * scale - sign * distance;
+                self.price(self.cost.0 * factor, self.unit() * leverage * scale)
+            }
+            Backing::Cross { funds, others } => {
+                // funds + sign·(x·unit − cost) = maintenance·x·unit + others
+                let needed = others - funds + sign * self.cost.0 * scale;
+                let part = scale - sign * i128::from(self.maintenance.0);
+                self.price(sign * needed, self.unit() * part)
+            }
+        }
     }
 
     fn sign(&self) -> i128 {
@@ -67,22 +84,30 @@ mod tests {
         Exposure { direction, cost, lots, value, maintenance: Fraction::percent(1) }
     }
 
+    fn isolated(direction: Direction, leverage: u32) -> Option<Ticks> {
+        held(direction).liquidation(&Backing::Isolated(leverage))
+    }
+
+    fn cross(direction: Direction, funds: i128) -> Option<Ticks> {
+        held(direction).liquidation(&Backing::Cross { funds, others: 0 })
+    }
+
     #[test]
     fn isolated_counts_from_the_average_entry() {
         // 10×, 1 %: 9 % away.
-        assert_eq!(held(Direction::Long).isolated(10), Some(Ticks(910)));
-        assert_eq!(held(Direction::Short).isolated(10), Some(Ticks(1_090)));
-        assert_eq!(held(Direction::Long).isolated(1), Some(Ticks(10)));
+        assert_eq!(isolated(Direction::Long, 10), Some(Ticks(910)));
+        assert_eq!(isolated(Direction::Short, 10), Some(Ticks(1_090)));
+        assert_eq!(isolated(Direction::Long, 1), Some(Ticks(10)));
     }
 
     #[test]
     fn cross_is_where_equity_meets_maintenance() {
         // 1000 USDT behind it: 1000 + 10·(x − 1000) = 0.01·10·x at x = 909.09.
-        let backing = Cash::usdt(1_000).0 * i128::from(SCALE);
-        assert_eq!(held(Direction::Long).cross(backing, 0), Some(Ticks(910)));
-        assert_eq!(held(Direction::Short).cross(backing, 0), Some(Ticks(1_089)));
+        let funds = Cash::usdt(1_000).0 * i128::from(SCALE);
+        assert_eq!(cross(Direction::Long, funds), Some(Ticks(910)));
+        assert_eq!(cross(Direction::Short, funds), Some(Ticks(1_089)));
         // Used up already; more than the position can lose.
-        assert_eq!(held(Direction::Short).cross(-backing * 20, 0), Some(Ticks(1)));
-        assert_eq!(held(Direction::Long).cross(backing * 20, 0), None);
+        assert_eq!(cross(Direction::Short, -funds * 20), Some(Ticks(1)));
+        assert_eq!(cross(Direction::Long, funds * 20), None);
     }
 }

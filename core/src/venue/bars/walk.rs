@@ -455,7 +455,7 @@ impl<T: Trader> Walk<'_, T> {
         let stop = self.desk().stop().filter(|&stop| reach <= direction.mirror(stop));
         let liquidation = self
             .venue
-            .liquidation_price(self.place.book, self.place.symbol)
+            .liquidation_price(self.place)
             .filter(|&price| reach <= direction.mirror(price));
         match (stop, liquidation) {
             (Some(stop), Some(at)) if direction.mirror(at) > direction.mirror(stop) => {

@@ -6,7 +6,7 @@ use crate::config::MarginMode;
 use crate::ids::SymbolId;
 use crate::money::{Cash, Direction, Lots, Margin, SCALE, Ticks};
 use crate::venue::bars::walk::Place;
-use crate::venue::liquidation::Exposure;
+use crate::venue::liquidation::{Backing, Exposure};
 
 /// What an order would add to one side of a symbol.
 #[derive(Clone, Copy)]
@@ -84,13 +84,13 @@ impl PriceVenue {
         let Position { direction, lots, cost, .. } = position;
         let (value, maintenance) = (rules.value, rules.maintenance);
         let exposure = Exposure { direction, cost, lots, value, maintenance };
-        match desk.margin_mode {
-            MarginMode::Isolated => exposure.isolated(desk.leverage),
+        exposure.liquidation(&match desk.margin_mode {
+            MarginMode::Isolated => Backing::Isolated(desk.leverage),
             MarginMode::Cross => {
-                let (backing, others) = self.shared(account, place.symbol);
-                exposure.cross(backing, others)
+                let (funds, others) = self.shared(account, place.symbol);
+                Backing::Cross { funds, others }
             }
-        }
+        })
     }
 
     /// What all cross positions of a wallet share, and the maintenance of those other than

@@ -1,0 +1,166 @@
+//! What a grid would quote at a close: its ladders, built where the wanted rungs are kept, and
+//! whether they are worth their fees.
+
+use super::decide::Scene;
+use crate::config::{EntryOrder, GridParams, LEVELS_MAX};
+use crate::executor::{Entries, Lane};
+use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
+use crate::risk::Refusal;
+use crate::risk::ladder::{Base, Ladder, Quotes, Terms};
+use crate::risk::sizing::{Budget, RoundTrip};
+use crate::runner::{Runner, Trend, View};
+use crate::strategy::{Basis, exits, levels};
+
+/// What the sides of a flat symbol offer together; a mono position offers one.
+#[derive(Default)]
+pub(super) struct Offer {
+    /// Sides that would be quoted.
+    pub sides: [bool; 2],
+    /// Of the whole ladder; of two sides the larger.
+    pub margin: Margin,
+    /// From the close to the nearest level.
+    pub distance: Option<Ticks>,
+    /// Why a side is left out.
+    pub why: Option<Refusal>,
+}
+
+/// What a side holds already.
+pub(super) struct Held<'a> {
+    pub direction: Direction,
+    pub basis: Basis,
+    pub taken: &'a [Lots; LEVELS_MAX],
+}
+
+/// A grid at a close.
+pub(super) struct Grid<'a> {
+    pub params: &'a GridParams,
+    pub view: View,
+    pub scene: &'a Scene<'a>,
+    terms: &'a Terms,
+    runner: &'a Runner,
+    entries: &'a Entries,
+    wanted: &'a mut [Quotes; 2],
+}
+
+impl<'a> Grid<'a> {
+    /// The grid of a lane; none when its strategy is another. Its rungs are those of the lane.
+    pub(super) fn of(lane: &'a mut Lane, view: View, scene: &'a Scene<'a>) -> Option<Self> {
+        let Lane { params, terms, runner, entries, wanted, .. } = lane;
+        let params = params.grid()?;
+        Some(Self { params, view, scene, terms, runner, entries, wanted })
+    }
+
+    /// The ladders of every side that may be quoted, or why there is none.
+    pub(super) fn offer(&mut self, budget: &Budget) -> Result<Offer, Refusal> {
+        let Self { params, view, .. } = self;
+        if view.atr <= 0.0 {
+            return Err(Refusal::NoSignal);
+        }
+        let percent = 100.0 * view.atr / view.close.0 as f64;
+        if params.min_atr_pct > 0.0 && percent < params.min_atr_pct {
+            let atr = Fraction((percent * (SCALE / 100) as f64) as i64);
+            return Err(Refusal::Volatility { atr });
+        }
+        let mut offer = Offer::default();
+        for direction in Direction::BOTH {
+            if !self.allows(direction) || !self.offer_side(&mut offer, direction, budget)? {
+                self.wanted[direction.index()] = Quotes::default();
+            }
+        }
+        if offer.distance.is_some() {
+            return Ok(offer);
+        }
+        Err(offer.why.unwrap_or(match self.view.trend {
+            Trend::Undefined => Refusal::NotReady,
+            Trend::Unused | Trend::Is(_) | Trend::Turned(_) => Refusal::NoSignal,
+        }))
+    }
+
+    /// Adds one side's ladder to the offer when it may be quoted. A ladder that does not pay its
+    /// fees skips the symbol whole.
+    fn offer_side(
+        &mut self,
+        offer: &mut Offer,
+        direction: Direction,
+        budget: &Budget,
+    ) -> Result<bool, Refusal> {
+        if self.scene.live && !self.runner.may_enter(direction) {
+            offer.why = Some(Refusal::Disarmed);
+            return Ok(false);
+        }
+        let basis = Basis::default();
+        let flat = Held { direction, basis, taken: &[Lots::ZERO; LEVELS_MAX] };
+        let (basis, first) = self.build(&flat, budget);
+        if !basis.lots.is_positive() {
+            offer.why = Some(Refusal::BelowMinimum);
+            return Ok(false);
+        }
+        self.pays(direction, basis)?;
+        let close = self.view.close;
+        let distance = first.map_or(close, |first| Ticks((close - first).0.abs()));
+        offer.margin = offer.margin.max(Margin::of(basis.cost, self.terms.leverage));
+        offer.distance = Some(offer.distance.map_or(distance, |nearer| nearer.min(distance)));
+        offer.sides[direction.index()] = true;
+        Ok(true)
+    }
+
+    /// Builds one side's ladder. The answer: what the cycle would hold if every rung filled, and
+    /// the first price as made at this close.
+    pub(super) fn build(&mut self, held: &Held<'_>, budget: &Budget) -> (Basis, Option<Ticks>) {
+        let &Held { direction, basis, taken } = held;
+        let Self { params, view, scene, terms, entries, wanted, .. } = self;
+        let quotes = &mut wanted[direction.index()];
+        let tolerance = match scene.config.entry_order {
+            EntryOrder::Limit => {
+                *quotes = entries.standing(direction);
+                scene.config.risk.requote_tolerance
+            }
+            // A rung whose price did not move is the same rung; nothing rests to be kept.
+            EntryOrder::Market => Fraction::ZERO,
+        };
+        let atr = levels::effective_atr(params, view.atr, view.close);
+        let (mean, levels) = (view.mean.to_f64(), usize::from(params.levels));
+        let price = |level| levels::level_price(params, direction, mean, atr, level);
+        let base = Base { held: basis, taken, levels, tolerance, budget };
+        let ladder = Ladder::build(quotes, terms, direction, price, &base);
+        (ladder.basis, price(0))
+    }
+
+    /// A round trip of the whole ladder must earn more than its fees.
+    #[inline]
+    fn pays(&self, direction: Direction, basis: Basis) -> Result<(), Refusal> {
+        let Self { params, view, scene, terms, wanted, .. } = self;
+        let profit = params.min_profit;
+        let target = exits::target_price(direction, view.mean, basis, terms.value, profit);
+        let costs = &scene.config.costs;
+        let entry_fee = match scene.config.entry_order {
+            EntryOrder::Limit => costs.maker,
+            EntryOrder::Market => costs.taker,
+        };
+        let exit = terms.notional(target, basis.lots);
+        let gain = Cash((exit - basis.cost).0 * i128::from(direction.sign()));
+        let turnover = exit + basis.cost;
+        if RoundTrip::surely_pays(gain, turnover, entry_fee.max(costs.maker)) {
+            return Ok(());
+        }
+        let quotes = &wanted[direction.index()];
+        let trip =
+            Ladder { quotes, basis }.round_trip(terms, direction, target, entry_fee, costs.maker);
+        if trip.pays() {
+            Ok(())
+        } else {
+            Err(Refusal::RoundTrip { gain: trip.gain, fees: trip.fees })
+        }
+    }
+
+    /// Sides that the parameters and the trend allow.
+    #[inline]
+    pub(super) fn allows(&self, direction: Direction) -> bool {
+        self.params.sides.allow(direction)
+            && match self.view.trend {
+                Trend::Unused => true,
+                Trend::Is(up) | Trend::Turned(up) => up == direction,
+                Trend::Undefined => false,
+            }
+    }
+}
