@@ -142,7 +142,12 @@ fn notices() -> Vec<Notice> {
     }
     let cause = Cause::Person { reason: "exchange maintenance".into() };
     all.push(Notice::SwitchTripped { switch: Switch::Session(book), at, cause });
-    all.push(Notice::SwitchReleased { switch: Switch::Session(book), at, by: "alice".into(), reason: String::new() });
+    all.push(Notice::SwitchReleased {
+        switch: Switch::Session(book),
+        at,
+        by: "alice".into(),
+        reason: String::new(),
+    });
     let (by, reason) = ("alice".to_owned(), "the venue is back".to_owned());
     let switch = Switch::Global(Mode::Live);
     all.push(Notice::SwitchReleased { switch, at, by: by.clone(), reason: reason.clone() });
