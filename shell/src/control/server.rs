@@ -115,7 +115,7 @@ pub async fn serve(door: &Door, asks: mpsc::Sender<Ask>, limits: Limits) -> io::
     }
 }
 
-fn is_owner(stream: &UnixStream, owner: u32) -> bool {
+pub(super) fn is_owner(stream: &UnixStream, owner: u32) -> bool {
     match stream.peer_cred() {
         Ok(peer) if peer.uid() == owner => true,
         Ok(peer) => {
