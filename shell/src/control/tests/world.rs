@@ -18,7 +18,8 @@ use crate::control::answers::Source;
 
 /// 2026-01-05T00:00Z.
 const START: Timestamp = Timestamp(1_767_571_200_000);
-const BTC: SymbolId = SymbolId(0);
+/// By name: ADA, BTC, ETH, SOL.
+const BTC: SymbolId = SymbolId(1);
 
 /// An engine and what it asked for last.
 pub struct World {
@@ -28,10 +29,11 @@ pub struct World {
 }
 
 impl World {
-    /// The books of two symbols, in live mode, that have seen nothing.
+    /// The books of four symbols, in live mode, that have seen nothing.
     pub fn cold() -> Self {
         let settings = load_from(&shipped(), &BTreeMap::new()).unwrap();
-        let symbols = Some(vec!["BTCUSDT".parse().unwrap(), "ETHUSDT".parse().unwrap()]);
+        let names = ["ADAUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT"];
+        let symbols = Some(names.map(|name| name.parse().unwrap()).to_vec());
         let all = Selection::everything(Mode::Paper, Facts::Continuous);
         let selection = Selection { symbols, ..all };
         let mut config = settings.engine(&selection, &BTreeMap::new()).unwrap();
@@ -116,7 +118,7 @@ impl World {
 }
 
 fn bar(at: Timestamp, close: i64) -> Bar {
-    let (open, high, low) = (Ticks(close), Ticks(close + 1_500), Ticks(close - 1_500));
+    let (open, high, low) = (Ticks(close), Ticks(close + 3_000), Ticks(close - 3_000));
     Bar { at, open, high, low, close: Ticks(close), traded: true }
 }
 
