@@ -94,15 +94,7 @@ impl Conversation {
         let path = dir.join(SOCKET_FILE);
         let mut stream = match UnixStream::connect(&path) {
             Ok(stream) => stream,
-            Err(why) => {
-                return Err(match why.kind() {
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                        ClientError::NotRunning(dir.into())
-                    }
-                    io::ErrorKind::PermissionDenied => ClientError::NotAllowed { path, why },
-                    _ => ClientError::Broken { path, why },
-                });
-            }
+            Err(why) => return Err(refused(dir, path, why)),
         };
         let asked = stream
             .set_read_timeout(Some(PATIENCE))
@@ -126,5 +118,17 @@ impl Conversation {
             return Ok(line);
         }
         Err(fail(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection")))
+    }
+}
+
+/// Why nobody could be reached.
+fn refused(dir: &Path, path: PathBuf, why: io::Error) -> ClientError {
+    let kind = why.kind();
+    if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
+        ClientError::NotRunning(dir.into())
+    } else if kind == io::ErrorKind::PermissionDenied {
+        ClientError::NotAllowed { path, why }
+    } else {
+        ClientError::Broken { path, why }
     }
 }

@@ -172,8 +172,9 @@ impl<W: io::Write> Writer<W> {
 
 fn of_csv(error: csv::Error) -> ExportError {
     let text = error.to_string();
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => ExportError::Write(error),
-        _ => ExportError::Row(text),
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        ExportError::Write(error)
+    } else {
+        ExportError::Row(text)
     }
 }

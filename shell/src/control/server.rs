@@ -164,7 +164,10 @@ impl Guest {
                     self.say(&mut write, &protocol::write_refusal(&refused)).await
                 }
                 Reply::Ledger(snapshot) => self.stream(&mut write, *snapshot).await,
-                reply => self.say(&mut write, &protocol::write_answer(&reply)).await,
+                reply @ (Reply::Status(_)
+                | Reply::Positions(_)
+                | Reply::Orders(_)
+                | Reply::Changed(_)) => self.say(&mut write, &protocol::write_answer(&reply)).await,
             };
             if !told {
                 return;

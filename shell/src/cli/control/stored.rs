@@ -66,10 +66,10 @@ pub fn store(dir: &Path) -> Result<Opened, Failure> {
         create: false,
         retention: Retention::default(),
     };
-    Store::open(dir, &options).map_err(|error| match error.fault() {
-        Fault::InUse { .. } => Failure::Unreadable(format!(
-            "{error}; a daemon is starting or ending: try again in a moment"
-        )),
-        _ => Failure::Unreadable(error.to_string()),
+    Store::open(dir, &options).map_err(|error| {
+        let in_use = matches!(error.fault(), Fault::InUse { .. });
+        let hint =
+            if in_use { "; a daemon is starting or ending: try again in a moment" } else { "" };
+        Failure::Unreadable(format!("{error}{hint}"))
     })
 }

@@ -62,7 +62,7 @@ proptest! {
         let line = write_request(&request);
         let at = cut.index(line.len() - 1);
         prop_assert!(read_request(&line[..at]).is_err());
-        let mut changed = line.clone();
+        let mut changed = line;
         changed[at] = byte;
         if let Ok(other) = read_request(&changed) {
             // A letter of a name or a reason, or space between.

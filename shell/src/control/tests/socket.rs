@@ -111,10 +111,8 @@ fn reasoned(book: Option<&str>, reason: &str) -> Reasoned {
 }
 
 fn refused(error: ClientError) -> RefusedKind {
-    match error {
-        ClientError::Refused(refused) => refused.kind,
-        other => panic!("{other}"),
-    }
+    let ClientError::Refused(refused) = error else { panic!("{error}") };
+    refused.kind
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ fn a_fill_that_was_heard_and_not_kept_is_found_by_asking_too() {
     let mut exchange = open(dir.path(), keeping(1_000));
     exchange.connect(minute(22));
     exchange.handle(minute(22), &Command::Query { id: id(OrderKind::Entry, 1) }).unwrap();
-    assert_eq!(heard(&mut exchange, minute(23)), [fill.clone()]);
+    assert_eq!(heard(&mut exchange, minute(23)), std::slice::from_ref(fill));
 }
 
 #[test]
