@@ -20,7 +20,7 @@ use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
 use crate::market::{Append, Bar};
 use crate::money::{Cash, Direction, Ticks};
 use crate::notice::{Anomaly, Notice, Switch};
-use crate::risk::switches::{Latch, PeakWindow};
+use crate::risk::switches::{Latch, Pause, PeakWindow};
 use crate::runner::Runner;
 use crate::step::{Step, Wake, WakeReason};
 use crate::time::{Span, Timestamp};
@@ -356,7 +356,7 @@ impl Engine {
 
     fn requested(&mut self, now: Timestamp, request: &Request, by: &str, out: &mut Step) {
         match request {
-            Request::Release { switch } => {
+            Request::Release { switch, reason } => {
                 let released = match *switch {
                     Switch::Session(id) => {
                         self.books.get_mut(usize::from(id.0)).is_some_and(|book| book.release(now))
@@ -364,10 +364,16 @@ impl Engine {
                     Switch::Global(mode) => self.release_global(mode),
                 };
                 if released {
-                    let (switch, at, by) = (*switch, now, by.into());
-                    out.notices.push(Notice::SwitchReleased { switch, at, by });
+                    let (switch, at) = (*switch, now);
+                    let (by, reason) = (by.into(), reason.clone());
+                    out.notices.push(Notice::SwitchReleased { switch, at, by, reason });
                 }
             }
+            Request::Pause { book, reason } => {
+                let pause = Pause { at: now, by: by.into(), reason: reason.clone() };
+                self.pause(*book, &pause, out);
+            }
+            Request::Resume { book, reason } => self.resume(now, *book, by, reason, out),
             Request::Kill { book, reason } => self.kill(now, *book, reason, out),
         }
     }

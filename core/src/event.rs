@@ -284,8 +284,27 @@ pub enum Request {
     Release {
         /// Which one.
         switch: Switch,
+        /// Why; empty where nobody was asked.
+        #[serde(default)]
+        reason: alloc::string::String,
     },
-    /// Stop new entries of a book until a person releases it.
+    /// No new entries of a book until a person resumes it, deeper levels of open cycles included:
+    /// its resting entries are withdrawn. Open cycles keep stop, target and every exit.
+    Pause {
+        /// Which book; none = all.
+        book: Option<BookId>,
+        /// Why.
+        reason: alloc::string::String,
+    },
+    /// Ends a pause. Switches are not touched: they are released one by one.
+    Resume {
+        /// Which book; none = all.
+        book: Option<BookId>,
+        /// Why.
+        reason: alloc::string::String,
+    },
+    /// Trip the session switch of a book: no new entries until a person releases it, and whatever
+    /// `on_kill` says besides.
     Kill {
         /// Which book; none = all.
         book: Option<BookId>,

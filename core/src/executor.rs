@@ -28,6 +28,7 @@ use crate::notice::{FillReason, Notice, Readiness};
 use crate::risk::Refusal;
 use crate::risk::ladder::{Quote, Quotes, Terms};
 use crate::risk::sizing::Budget;
+use crate::risk::switches::Hold;
 use crate::runner::Runner;
 use crate::step::{Step, WakeReason};
 use crate::time::{Timeframe, Timestamp};
@@ -189,8 +190,8 @@ pub struct Effects<'a> {
     pub naked: &'a mut u32,
     /// Set when a lane holds rungs back.
     pub waiting: &'a mut bool,
-    /// A switch is latched: no entry is sent (INC-149).
-    pub latched: bool,
+    /// What withholds entries: a latched switch (INC-149) or a pause.
+    pub hold: Hold,
     /// Limits.
     pub risk: &'a RiskConfig,
     /// Fees and slippage.

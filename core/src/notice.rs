@@ -8,7 +8,7 @@ use crate::event::{Fill, Reject};
 use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
 use crate::risk::Refusal;
-use crate::risk::switches::Cause;
+use crate::risk::switches::{Cause, Pause};
 use crate::time::Timestamp;
 
 /// Everything that the engine says to people.
@@ -71,6 +71,27 @@ pub enum Notice {
         at: Timestamp,
         /// By whom.
         by: String,
+        /// Why; empty where nobody was asked.
+        #[serde(default)]
+        reason: String,
+    },
+    /// A person paused a book: no new entries.
+    Paused {
+        /// Which book.
+        book: BookId,
+        /// Since when, by whom, and why.
+        pause: Pause,
+    },
+    /// A person ended the pause of a book.
+    Resumed {
+        /// Which book.
+        book: BookId,
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// A position has not been protected for longer than the deadline.
     Unprotected {

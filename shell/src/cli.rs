@@ -2,11 +2,12 @@
 //!
 //! Exit codes: 0 done · 1 a check or comparison failed · 2 the command line was wrong ·
 //! 3 the configuration was refused · 4 the data was refused · 5 the outside world failed (disk,
-//! terminal) · 70 a bug of ours · 128 + n ended by signal n while the demo was on the screen.
+//! terminal, store) · 6 no daemon runs in the data directory · 70 a bug of ours · 128 + n ended by signal n while the demo was on the screen.
 
 mod backtest;
 mod bugs;
 mod check;
+pub(crate) mod control;
 mod logs;
 mod options;
 mod replay;
@@ -46,6 +47,24 @@ enum Verb {
     Replay(options::ReplayOptions),
     /// Check a configuration and say what it would do and could lose.
     Check(options::CheckOptions),
+    /// How a running daemon is: books, switches, pauses, readiness, store.
+    Status(control::LookOptions),
+    /// What a running daemon holds, and how it is protected.
+    Positions(control::LookOptions),
+    /// Orders of a running daemon that have not ended.
+    Orders(control::LookOptions),
+    /// Ask for no new entries until somebody resumes; open cycles stay managed.
+    Pause(control::ReasonOptions),
+    /// End a pause.
+    Resume(control::ReasonOptions),
+    /// Trip the session switch: no new entries, and whatever on_kill says besides.
+    Kill(control::ReasonOptions),
+    /// Release a kill switch.
+    Release(control::ReleaseOptions),
+    /// Write the ledger: orders, fills, cycles, funding; also when no daemon runs.
+    Export(control::ExportOptions),
+    /// End a running daemon in good order.
+    Stop(control::LookOptions),
     /// Fail as a bug of ours would; only in builds for tests.
     #[cfg(debug_assertions)]
     #[command(hide = true)]
@@ -70,6 +89,9 @@ pub enum Failure {
     /// A file that was named cannot be read; the text says which, why, and what to do.
     #[error("{0}")]
     Unreadable(String),
+    /// No daemon runs in the data directory that was named.
+    #[error("{0}")]
+    NotRunning(String),
     /// The outside world failed.
     #[error("{what}: {why}; {remedy}")]
     World {
@@ -96,6 +118,7 @@ impl Failure {
             | Self::Backtest(BacktestError::Config(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
             Self::World { .. } | Self::Unreadable(_) | Self::Demo(DemoError::Output(_)) => 5,
+            Self::NotRunning(_) => 6,
             Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
             Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
         }
@@ -146,6 +169,15 @@ pub fn main() -> ExitCode {
         Verb::Backtest(options) => backtest::run(&options, &mut out),
         Verb::Replay(options) => replay::run(&options, &mut out),
         Verb::Check(options) => check::run(&options, &mut out),
+        Verb::Status(options) => control::status(&options, &mut out),
+        Verb::Positions(options) => control::positions(&options, &mut out),
+        Verb::Orders(options) => control::orders(&options, &mut out),
+        Verb::Pause(options) => control::pause(&options, &mut out),
+        Verb::Resume(options) => control::resume(&options, &mut out),
+        Verb::Kill(options) => control::kill(&options, &mut out),
+        Verb::Release(options) => control::release(&options, &mut out),
+        Verb::Export(options) => control::export(&options, &mut out),
+        Verb::Stop(options) => control::stop(&options, &mut out),
         #[cfg(debug_assertions)]
         #[allow(clippy::panic, reason = "this is what it is for")]
         Verb::Bug => panic!("asked for"),

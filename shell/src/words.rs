@@ -88,6 +88,8 @@ fn say(config: &EngineConfig, run: &str, now: Timestamp, told: &Notice) {
     match told {
         Notice::SwitchTripped { .. }
         | Notice::SwitchReleased { .. }
+        | Notice::Paused { .. }
+        | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. } => log!(Level::INFO),
         Notice::CycleClosed(_) | Notice::Filled { .. } => log!(Level::DEBUG),

@@ -163,8 +163,11 @@ fn of_nowhere() -> impl Strategy<Value = Event> {
         (book(), odd())
             .prop_map(|(book, amount)| Event::BalanceMoved { book, amount: Cash(amount.into()) }),
         book().prop_map(|book| request(Request::Release {
-            switch: gardefou_core::notice::Switch::Session(book)
+            switch: gardefou_core::notice::Switch::Session(book),
+            reason: "?".into(),
         })),
+        book().prop_map(|book| request(Request::Pause { book: Some(book), reason: "?".into() })),
+        Just(request(Request::Resume { book: None, reason: "?".into() })),
         book().prop_map(|book| request(Request::Kill { book: Some(book), reason: "?".into() })),
     ]
 }

@@ -264,13 +264,13 @@ impl<W: Watch> Driver<W> {
             latch.is_some_and(|latch| now >= latch.at + Span::DAY)
         });
         if let Some(mode) = global {
-            return Some(Request::Release { switch: Switch::Global(mode) });
+            return Some(Request::Release { switch: Switch::Global(mode), reason: String::new() });
         }
         let over = |book: &&gardefou_core::engine::Book| {
             book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY)
         };
         let book = engine.books().iter().rev().find(over)?;
-        Some(Request::Release { switch: Switch::Session(book.id) })
+        Some(Request::Release { switch: Switch::Session(book.id), reason: String::new() })
     }
 }
 

@@ -172,6 +172,8 @@ fn row(case: &Case, now: Timestamp, notice: &Notice) -> Option<Row> {
         Notice::CycleClosed(_)
         | Notice::Refused { .. }
         | Notice::SwitchReleased { .. }
+        | Notice::Paused { .. }
+        | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. }
         | Notice::Readiness { .. } => None,

@@ -14,7 +14,7 @@ use crate::money::{Cash, Direction, Margin};
 use crate::notice::FillReason;
 use crate::risk::ladder::Terms;
 use crate::risk::slots;
-use crate::risk::switches::Latch;
+use crate::risk::switches::{Hold, Latch, Pause};
 use crate::runner::Runner;
 use crate::step::Step;
 use crate::time::{Timeframe, Timestamp};
@@ -42,6 +42,9 @@ pub struct Book {
     pub latch: Option<Latch>,
     /// The global switch of its mode is tripped.
     pub(crate) globally_latched: bool,
+    /// The pause that a person asked for.
+    #[serde(default)]
+    pub pause: Option<Pause>,
     /// Its symbols, sorted by id.
     pub lanes: Vec<Lane>,
     pub(crate) ids: Ids,
@@ -95,6 +98,7 @@ impl Book {
             session: Session::new(settings.capital),
             latch: None,
             globally_latched: false,
+            pause: None,
             lanes,
             ids: Ids { book: id, epoch: 0, sequence: 0 },
             timers: Timers::default(),
@@ -140,7 +144,7 @@ impl Book {
         config: &'a EngineConfig,
         out: &'a mut Step,
     ) -> (&'a mut [Lane], Effects<'a>) {
-        let latched = self.is_latched();
+        let hold = self.hold();
         let fx = Effects {
             now,
             out,
@@ -149,7 +153,7 @@ impl Book {
             timers: &mut self.timers,
             naked: &mut self.naked,
             waiting: &mut self.waiting,
-            latched,
+            hold,
             risk: &config.risk,
             costs: &config.costs,
             entry_order: config.entry_order,
@@ -200,7 +204,14 @@ impl Book {
         }
     }
 
-    /// True while a switch withholds entries.
+    /// What withholds its entries.
+    #[inline]
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        Hold::of(self.is_latched(), self.pause.is_some())
+    }
+
+    /// True while a switch is tripped, its own or the global one of its mode.
     #[must_use]
     pub fn is_latched(&self) -> bool {
         self.latch.is_some() || self.globally_latched
@@ -225,14 +236,26 @@ impl Book {
             }
             return;
         }
+        let flatten = (policy == OnKill::Flatten).then_some(FillReason::KillSwitch);
+        self.withdraw_entries(now, config, flatten, out);
+    }
+
+    /// Withdraws every entry, and closes open cycles when there is a reason to.
+    pub(crate) fn withdraw_entries(
+        &mut self,
+        now: Timestamp,
+        config: &EngineConfig,
+        close: Option<FillReason>,
+        out: &mut Step,
+    ) {
         let (lanes, mut fx) = self.split(now, config, out);
         for lane in lanes {
             for direction in Direction::BOTH {
                 lane.withdraw_side(&mut fx, direction);
             }
             lane.want_nothing();
-            if policy == OnKill::Flatten && lane.cycle.is_some() {
-                lane.close_at_market(&mut fx, FillReason::KillSwitch);
+            if let Some(reason) = close.filter(|_| lane.cycle.is_some()) {
+                lane.close_at_market(&mut fx, reason);
             }
             lane.settle_budget();
         }

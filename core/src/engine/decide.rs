@@ -15,6 +15,7 @@ use crate::risk::Refusal;
 use crate::risk::ladder::Quotes;
 use crate::risk::sizing::{self, Budget};
 use crate::risk::slots::{self, Candidate, Means, Tally};
+use crate::risk::switches::Hold;
 use crate::runner::{Trend, View};
 use crate::step::Step;
 use crate::strategy::{Basis, exits};
@@ -61,7 +62,7 @@ pub(super) struct Scene<'a> {
     /// Open time of the bars of the round, and their length.
     at: Timestamp,
     bar: Span,
-    latched: bool,
+    hold: Hold,
     pub live: bool,
     balance: Cash,
     symbols: u32,
@@ -77,7 +78,7 @@ impl Book {
             config,
             at,
             bar: self.timeframe.span(),
-            latched: self.is_latched(),
+            hold: self.hold(),
             live: self.mode == Mode::Live,
             balance: self.wallet.balance,
             symbols: self.lanes.len() as u32,
@@ -256,7 +257,7 @@ impl Lane {
     /// An open cycle at a close: target, decision to close, ladder (rule 8). Nothing that
     /// withholds entries withholds this.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
-        if scene.latched && scene.config.risk.on_kill == OnKill::Flatten {
+        if scene.hold.is_latched() && scene.config.risk.on_kill == OnKill::Flatten {
             return self.close_at_market(fx, FillReason::KillSwitch);
         }
         // Also when the cycle is to be closed: a close that nothing trades against lapses, and the
@@ -316,10 +317,10 @@ impl Lane {
     /// The unfilled levels of an open cycle follow the average.
     fn deepen_ladder(&mut self, view: View, scene: &Scene<'_>) {
         let Some((direction, basis, taken)) = self.base() else { return };
-        if scene.latched && scene.config.risk.on_kill == OnKill::Block {
+        if scene.hold.is_latched() && scene.config.risk.on_kill == OnKill::Block {
             return; // Resting orders stay; nothing new.
         }
-        let allowed = !scene.latched
+        let allowed = !scene.hold.withholds()
             && self.runner.is_ready()
             && self.cooldown_until.is_none_or(|until| until <= scene.at)
             && (!scene.live || self.runner.may_enter(direction));
@@ -337,8 +338,8 @@ impl Lane {
 
     /// What a flat symbol would do, or why nothing.
     fn propose(&mut self, index: usize, scene: &Scene<'_>) -> Result<(Candidate, Plan), Refusal> {
-        if scene.latched {
-            return Err(Refusal::KillSwitch);
+        if let Some(refusal) = scene.hold.refusal() {
+            return Err(refusal);
         }
         if !self.runner.is_ready() {
             return Err(Refusal::NotReady);

@@ -12,7 +12,7 @@ use crate::config::Mode;
 use crate::ids::{BookId, SymbolId};
 use crate::money::Cash;
 use crate::notice::{Notice, Switch};
-use crate::risk::switches::{Cause, Latch};
+use crate::risk::switches::{Cause, Latch, Pause};
 use crate::step::Step;
 use crate::time::{Span, Timestamp};
 
@@ -202,7 +202,38 @@ impl Engine {
         }
     }
 
-    /// A person trips the session switch of a book, or of all.
+    /// A person pauses a book, or all: what rests is withdrawn, open cycles stay managed. A book
+    /// that is paused keeps its first reason.
+    pub(super) fn pause(&mut self, only: Option<BookId>, pause: &Pause, out: &mut Step) {
+        let Self { config, books, .. } = self;
+        for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
+            if book.pause.is_some() {
+                continue;
+            }
+            book.pause = Some(pause.clone());
+            out.notices.push(Notice::Paused { book: book.id, pause: pause.clone() });
+            book.withdraw_entries(pause.at, config, None, out);
+        }
+    }
+
+    /// A person ends the pause of a book, or of all: entries are decided at the next close.
+    pub(super) fn resume(
+        &mut self,
+        now: Timestamp,
+        only: Option<BookId>,
+        by: &str,
+        reason: &str,
+        out: &mut Step,
+    ) {
+        for book in self.books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
+            if book.pause.take().is_some() {
+                let (book, by, reason) = (book.id, by.into(), reason.into());
+                out.notices.push(Notice::Resumed { book, at: now, by, reason });
+            }
+        }
+    }
+
+    /// A person trips the session switch of a book, or of all. One that is tripped keeps its cause.
     pub(super) fn kill(
         &mut self,
         now: Timestamp,
@@ -212,10 +243,12 @@ impl Engine {
     ) {
         let Self { config, books, .. } = self;
         for book in books.iter_mut().filter(|book| only.is_none_or(|only| only == book.id)) {
-            let cause = Cause::Person { reason: reason.into() };
-            book.latch.get_or_insert_with(|| Latch { at: now, cause: cause.clone() });
-            let switch = Switch::Session(book.id);
-            out.notices.push(Notice::SwitchTripped { switch, at: now, cause });
+            if book.latch.is_none() {
+                let cause = Cause::Person { reason: reason.into() };
+                book.latch = Some(Latch { at: now, cause: cause.clone() });
+                let switch = Switch::Session(book.id);
+                out.notices.push(Notice::SwitchTripped { switch, at: now, cause });
+            }
             book.block(now, config, out);
         }
     }

@@ -121,8 +121,8 @@ impl Lane {
             self.last = fill.price; // No price was seen yet: a position at 0 would be a huge result.
         }
         self.protect(fx);
-        let flatten =
-            (fx.latched && fx.risk.on_kill == OnKill::Flatten).then_some(FillReason::KillSwitch);
+        let flatten = (fx.hold.is_latched() && fx.risk.on_kill == OnKill::Flatten)
+            .then_some(FillReason::KillSwitch);
         match self.swept_with(fill.id).filter(|_| opens).or(flatten) {
             Some(reason) => self.close_at_market(fx, reason),
             None => self.refresh_target(fx, fill.at),

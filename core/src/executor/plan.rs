@@ -85,7 +85,7 @@ impl Lane {
         if self.held_back || fx.entry_order == EntryOrder::Market {
             return;
         }
-        if fx.latched || self.is_taken(direction, level) {
+        if fx.hold.withholds() || self.is_taken(direction, level) {
             self.wanted[direction.index()][level] = None;
             return;
         }
@@ -185,7 +185,7 @@ impl Lane {
         price: Ticks,
     ) {
         if fx.entry_order != EntryOrder::Market
-            || fx.latched
+            || fx.hold.withholds()
             || self.held_back
             || level >= LEVELS_MAX
         {

@@ -73,6 +73,8 @@ pub enum Refusal {
     NoSignal,
     /// Missing bars: indicators cannot be trusted. Not the same as no signal.
     NotReady,
+    /// A person paused the book; who, when and why stands in [`crate::engine::Book::pause`].
+    Paused,
     /// The round trip to the target does not pay its fees.
     RoundTrip {
         /// Profit before fees.
@@ -91,7 +93,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// How many kinds there are.
-    pub const KINDS: usize = 17;
+    pub const KINDS: usize = 18;
 
     /// A stable number of the kind, for counting.
     #[must_use]
@@ -111,9 +113,10 @@ impl Refusal {
             Self::MaxLiveGrids { .. } => 11,
             Self::NoSignal => 12,
             Self::NotReady => 13,
-            Self::RoundTrip { .. } => 14,
-            Self::Unprotected => 15,
-            Self::Volatility { .. } => 16,
+            Self::Paused => 14,
+            Self::RoundTrip { .. } => 15,
+            Self::Unprotected => 16,
+            Self::Volatility { .. } => 17,
         }
     }
 
@@ -133,6 +136,7 @@ impl Refusal {
         "max_live_grids",
         "no_signal",
         "not_ready",
+        "paused",
         "round_trip",
         "unprotected",
         "volatility",

@@ -1,11 +1,14 @@
-//! Kill switches: a latch that only a person releases, and the drawdown that trips the global one.
+//! What withholds entries: kill switches, whose latch only a person releases, with the drawdown that
+//! trips the global one; and the pause that a person asks for.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::session::loss_fraction;
 use crate::money::{Cash, Fraction, SCALE};
+use crate::risk::Refusal;
 use crate::time::{Span, Timestamp};
 
 /// A tripped switch, with its reason.
@@ -31,8 +34,70 @@ pub enum Cause {
     /// A person did, for a reason.
     Person {
         /// In that person's words.
-        reason: alloc::string::String,
+        reason: String,
     },
+}
+
+/// A pause that a person asked for. It outlives the process and ends only when a person resumes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// In that person's words.
+    pub reason: String,
+}
+
+/// What withholds entries of a book: the one rule for switches and pauses. A tripped switch comes
+/// first, since a pause never lifts what a switch demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing: entries may leave.
+    #[default]
+    Free,
+    /// A person paused the book.
+    Paused,
+    /// A switch is tripped.
+    Latched,
+}
+
+impl Hold {
+    /// The rule: what a book with these does.
+    #[inline]
+    #[must_use]
+    pub const fn of(latched: bool, paused: bool) -> Self {
+        match (latched, paused) {
+            (true, _) => Self::Latched,
+            (false, true) => Self::Paused,
+            (false, false) => Self::Free,
+        }
+    }
+
+    /// Why no entry may leave; none when it may.
+    #[inline]
+    #[must_use]
+    pub const fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Free => None,
+            Self::Paused => Some(Refusal::Paused),
+            Self::Latched => Some(Refusal::KillSwitch),
+        }
+    }
+
+    /// True when no entry may leave.
+    #[inline]
+    #[must_use]
+    pub const fn withholds(self) -> bool {
+        !matches!(self, Self::Free)
+    }
+
+    /// True when a tripped switch holds, which may demand more than withholding entries.
+    #[inline]
+    #[must_use]
+    pub const fn is_latched(self) -> bool {
+        matches!(self, Self::Latched)
+    }
 }
 
 /// The highest equity of a sliding window. Kept as a falling staircase of maxima: memory and time

@@ -243,13 +243,13 @@ impl<S: Sink> History<S> {
         let mut due: Option<Request> = None;
         for book in engine.books() {
             if book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY) {
-                due = Some(Request::Release { switch: Switch::Session(book.id) });
+                due = Some(release(Switch::Session(book.id)));
             }
         }
         for mode in [Mode::Paper, Mode::Live] {
             let latch = engine.global(mode).latch.as_ref();
             if latch.is_some_and(|latch| now >= latch.at + Span::DAY) {
-                due = Some(Request::Release { switch: Switch::Global(mode) });
+                due = Some(release(Switch::Global(mode)));
             }
         }
         if let Some(request) = due {
@@ -258,4 +258,9 @@ impl<S: Sink> History<S> {
             self.operate(now);
         }
     }
+}
+
+/// A release as the simulated operator asks for it.
+fn release(switch: Switch) -> Request {
+    Request::Release { switch, reason: alloc::string::String::new() }
 }

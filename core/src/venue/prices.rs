@@ -172,6 +172,17 @@ impl PriceVenue {
         }
     }
 
+    /// Carries out every request that has arrived by `now`, as asking for events would.
+    pub fn arrive(&mut self, now: Timestamp) {
+        self.take_requests(now);
+    }
+
+    /// The trader's connection is gone, and what was under way on it with it: who comes back has
+    /// to ask. Requests under way arrive all the same.
+    pub fn disconnect(&mut self) {
+        self.reports = DelayQueue::default();
+    }
+
     /// Events on their way to the trader.
     pub fn under_way(&self) -> impl Iterator<Item = &Event> {
         self.reports.iter().map(|(_, event)| event)

@@ -159,6 +159,8 @@ impl Collector<'_> {
             Notice::Refused { .. }
             // No person trips anything in a history run.
             | Notice::SwitchTripped { cause: Cause::Person { .. }, .. }
+            | Notice::Paused { .. }
+            | Notice::Resumed { .. }
             | Notice::Unprotected { .. }
             | Notice::Anomaly { .. }
             | Notice::Readiness { .. } => {}

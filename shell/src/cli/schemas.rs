@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::replay::ReplayResult;
+use crate::control::answers::{Changed, Orders, Positions, Status};
 use crate::demo::json::DemoResult;
 use crate::report::check::Check;
 use crate::report::result::{Backtest, schema_of};
@@ -15,8 +16,12 @@ fn the_checked_in_schemas_are_those_of_the_types() {
     let schemas = [
         ("backtest", schema_of::<Backtest>()),
         ("check", schema_of::<Check>()),
+        ("change", schema_of::<Changed>()),
         ("demo", schema_of::<DemoResult>()),
+        ("orders", schema_of::<Orders>()),
+        ("positions", schema_of::<Positions>()),
         ("replay", schema_of::<ReplayResult>()),
+        ("status", schema_of::<Status>()),
     ];
     for (name, schema) in schemas {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

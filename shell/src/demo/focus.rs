@@ -219,6 +219,8 @@ impl Scene<'_> {
                 | Notice::Refused { .. }
                 | Notice::SwitchTripped { .. }
                 | Notice::SwitchReleased { .. }
+                | Notice::Paused { .. }
+                | Notice::Resumed { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
                 | Notice::Readiness { .. } => None,

@@ -73,6 +73,8 @@ impl Tally {
                 Notice::Filled { .. }
                 | Notice::Funded { .. }
                 | Notice::SwitchReleased { .. }
+                | Notice::Paused { .. }
+                | Notice::Resumed { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
                 | Notice::Readiness { .. } => {}

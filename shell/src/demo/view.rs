@@ -227,6 +227,8 @@ pub fn is_news(notice: &Notice) -> bool {
         | Notice::CycleClosed(_)
         | Notice::SwitchTripped { .. }
         | Notice::SwitchReleased { .. }
+        | Notice::Paused { .. }
+        | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. } => true,
         Notice::Refused { .. } | Notice::Readiness { .. } => false,
@@ -259,7 +261,10 @@ fn tone(notice: &Notice) -> Tone {
         Notice::SwitchTripped { .. } | Notice::Unprotected { .. } | Notice::Anomaly { .. } => {
             Tone::Alert
         }
-        Notice::SwitchReleased { .. } | Notice::Filled { .. } => Tone::Plain,
+        Notice::SwitchReleased { .. }
+        | Notice::Paused { .. }
+        | Notice::Resumed { .. }
+        | Notice::Filled { .. } => Tone::Plain,
         Notice::Funded { .. } | Notice::Refused { .. } | Notice::Readiness { .. } => Tone::Quiet,
     }
 }

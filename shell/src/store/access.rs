@@ -61,6 +61,12 @@ impl Store {
         Ok(Committer::new(Arc::clone(&self.handle)))
     }
 
+    /// The directory that this store has to itself, by its lock; none on another medium.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.handle.directory()
+    }
+
     /// A view of the store after its last commit.
     ///
     /// # Errors

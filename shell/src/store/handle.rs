@@ -21,7 +21,7 @@ pub(super) struct Handle {
     medium: Unsynced,
     database: RwLock<Option<Database>>,
     // Dropped last: the directory is ours until the database is closed.
-    _lock: Option<DirLock>,
+    lock: Option<DirLock>,
 }
 
 impl Handle {
@@ -39,8 +39,13 @@ impl Handle {
             writer_taken: AtomicBool::new(false),
             medium,
             database: RwLock::new(Some(database)),
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// The directory whose lock is held.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.lock.as_ref().and_then(|_| self.file.parent())
     }
 
     pub(super) fn error(&self, fault: Fault) -> StoreError {

@@ -3,7 +3,7 @@
 use gardefou_core::config::Mode;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::{Event, Feed, Request};
-use gardefou_core::ids::SymbolId;
+use gardefou_core::ids::{BookId, SymbolId};
 use gardefou_core::money::{Cash, Direction};
 use gardefou_core::notice::Switch;
 
@@ -110,30 +110,60 @@ pub(super) fn move_money(stage: &mut Stage, line: &mut Line<'_>, sign: i128) -> 
     Ok(())
 }
 
-/// `kill [book|all] WORDS`: a person stops new entries, for a reason.
-pub(super) fn kill(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
+/// `kill [book|all] [by NAME] WORDS`: a person stops new entries, for a reason; `pause` and `resume`
+/// the same.
+pub(super) fn ask(
+    stage: &mut Stage,
+    line: &mut Line<'_>,
+    request: impl FnOnce(Option<BookId>, String) -> Request,
+) -> Result<(), Fault> {
     let book = if line.takes("all") { None } else { Some(book(stage, line)?) };
-    let mut reason = Vec::new();
-    while let Some(word) = line.take() {
-        reason.push(word.text);
-    }
-    let request = Request::Kill { book, reason: reason.join(" ") };
-    stage.tell(&Event::RequestMade { request, by: "operator".to_owned() });
+    let by = name(line)?;
+    let request = request(book, rest(line));
+    stage.tell(&Event::RequestMade { request, by });
     Ok(())
 }
 
-/// `release [book|global] [by NAME]`.
+pub(super) fn kill(book: Option<BookId>, reason: String) -> Request {
+    Request::Kill { book, reason }
+}
+
+pub(super) fn pause(book: Option<BookId>, reason: String) -> Request {
+    Request::Pause { book, reason }
+}
+
+pub(super) fn resume(book: Option<BookId>, reason: String) -> Request {
+    Request::Resume { book, reason }
+}
+
+/// Takes `by NAME`; the operator when nobody is named.
+fn name(line: &mut Line<'_>) -> Result<String, Fault> {
+    let name = if line.takes("by") { line.word("a name")?.text } else { "operator" };
+    Ok(name.to_owned())
+}
+
+/// Takes what is left of a line, as a reason.
+fn rest(line: &mut Line<'_>) -> String {
+    let mut words = Vec::new();
+    while let Some(word) = line.take() {
+        words.push(word.text);
+    }
+    words.join(" ")
+}
+
+/// `release [book|global] [by NAME] [because WORDS]`.
 pub(super) fn release(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let switches = if line.takes("global") {
         vec![Switch::Global(Mode::Paper), Switch::Global(Mode::Live)]
     } else {
         vec![Switch::Session(book(stage, line)?)]
     };
-    let by = if line.takes("by") { line.word("a name")?.text } else { "operator" };
+    let by = name(line)?;
+    let reason = if line.takes("because") { rest(line) } else { String::new() };
     stage.takes_at(line)?;
     for switch in switches {
-        let request = Request::Release { switch };
-        stage.tell(&Event::RequestMade { request, by: by.to_owned() });
+        let request = Request::Release { switch, reason: reason.clone() };
+        stage.tell(&Event::RequestMade { request, by: by.clone() });
     }
     Ok(())
 }

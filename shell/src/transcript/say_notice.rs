@@ -62,8 +62,14 @@ fn notice(orders: &Orders, notice: &Notice) -> String {
             format!("{} refused: {}", orders.place(*book, *symbol), refused(refusal))
         }
         Notice::SwitchTripped { switch, cause, .. } => tripped(orders, *switch, cause),
-        Notice::SwitchReleased { switch, by, .. } => {
-            format!("{} released by {by}", named(orders, *switch))
+        Notice::SwitchReleased { switch, by, reason, .. } => {
+            format!("{} released by {by}{}", named(orders, *switch), because(reason))
+        }
+        Notice::Paused { book, pause } => {
+            format!("{} PAUSED by {}{}", orders.book(*book), pause.by, because(&pause.reason))
+        }
+        Notice::Resumed { book, by, reason, .. } => {
+            format!("{} resumed by {by}{}", orders.book(*book), because(reason))
         }
         Notice::Unprotected { book, symbol, since, why } => {
             let why = match why {
@@ -133,6 +139,7 @@ pub(super) fn refused(refusal: &Refusal) -> String {
         | Refusal::KillSwitch
         | Refusal::NoSignal
         | Refusal::NotReady
+        | Refusal::Paused
         | Refusal::Unprotected => return name.to_owned(),
         Refusal::CorrelationExposure { needed, limit } => {
             format!("needs {} of {}", usdt(needed), usdt(limit))
@@ -151,6 +158,10 @@ pub(super) fn refused(refusal: &Refusal) -> String {
         Refusal::Volatility { atr } => format!("atr {}", in_percent(atr)),
     };
     format!("{name}, {numbers}")
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 fn tripped(orders: &Orders, switch: Switch, cause: &Cause) -> String {

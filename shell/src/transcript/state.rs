@@ -61,6 +61,10 @@ fn money(stage: &Stage, book: &Book, lines: &mut Vec<String>) {
         let (name, at) = (named(&stage.orders, switch), time(latch.at));
         lines.push(format!("  {name} latched {at} {why}"));
     }
+    if let Some(pause) = &book.pause {
+        let (at, by, reason) = (time(pause.at), &pause.by, &pause.reason);
+        lines.push(format!("  paused {at} by {by} {reason}"));
+    }
 }
 
 fn symbol(stage: &Stage, book: &Book, lane: &Lane, lines: &mut Vec<String>) {

@@ -34,8 +34,18 @@ pub fn notice(config: &EngineConfig, notice: &Notice) -> String {
                 percent(*limit)
             ),
         },
-        Notice::SwitchReleased { switch, by, .. } => {
-            format!("{} released by {by}; entries are allowed again", name(config, *switch))
+        Notice::SwitchReleased { switch, by, reason, .. } => format!(
+            "{} released by {by}{}; entries are allowed again",
+            name(config, *switch),
+            because(reason)
+        ),
+        Notice::Paused { pause, .. } => format!(
+            "paused by {}{}; no new entries, open cycles stay managed",
+            pause.by,
+            because(&pause.reason)
+        ),
+        Notice::Resumed { by, reason, .. } => {
+            format!("resumed by {by}{}; entries are decided at the next close", because(reason))
         }
         Notice::Unprotected { since, why, .. } => {
             let (since, what) = (minute(*since), exposed(*why));
@@ -44,6 +54,11 @@ pub fn notice(config: &EngineConfig, notice: &Notice) -> String {
         Notice::Anomaly { what } => anomaly(config, what),
         Notice::Readiness { state, .. } => readiness(*state),
     }
+}
+
+/// A reason after the name of the one who has it.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 fn exposed(why: Exposed) -> &'static str {
@@ -74,6 +89,7 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
                 Switch::Global(_) => (None, None),
             }
         }
+        Notice::Paused { book, .. } | Notice::Resumed { book, .. } => (Some(*book), None),
         Notice::Anomaly { what } => match what {
             Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => of_order(fill.id),
             Anomaly::Rejected(id, _) => of_order(*id),

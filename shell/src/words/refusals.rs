@@ -59,6 +59,9 @@ pub fn refusal(refusal: &Refusal) -> String {
             "bars are missing, so the indicators cannot be trusted yet".to_owned()
         }
         Refusal::NoSignal => "the strategy wants no ladder here now".to_owned(),
+        Refusal::Paused => {
+            "somebody paused the book; no new entries until somebody resumes it".to_owned()
+        }
         Refusal::RoundTrip { gain, fees } => format!(
             "the way to the target earns {} and costs {} in fees",
             usdt(*gain),
@@ -101,6 +104,7 @@ pub fn remedy(name: &str) -> Option<&'static str> {
         "max_concurrent_positions" => "raise max_concurrent_positions",
         "max_live_grids" => "raise max_live_grids, or run fewer symbols",
         "not_ready" => "add earlier candles: indicators need their warm-up first",
+        "paused" => "resume the book",
         "round_trip" => {
             "set the levels further apart (atr_multiplier_start, min_grid_spacing_pct) or enter with \
              limit orders, whose fees are lower"
@@ -128,6 +132,7 @@ pub fn refusal_short(refusal: &Refusal) -> String {
         Refusal::MaxLiveGrids { limit } => format!("{limit} slots taken"),
         Refusal::NotReady => "bars missing".to_owned(),
         Refusal::NoSignal => "no signal".to_owned(),
+        Refusal::Paused => "paused".to_owned(),
         Refusal::RoundTrip { .. } => "fees > gain".to_owned(),
         Refusal::Unprotected => "stop missing".to_owned(),
         Refusal::Volatility { .. } => "too quiet".to_owned(),

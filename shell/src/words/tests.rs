@@ -9,7 +9,7 @@ use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
 use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
 use gardefou_core::risk::Refusal;
-use gardefou_core::risk::switches::Cause;
+use gardefou_core::risk::switches::{Cause, Pause};
 use gardefou_core::time::{Span, Timestamp};
 
 use super::{notice, refusal, refusal_short, remedy};
@@ -39,6 +39,7 @@ fn refusals() -> [Refusal; Refusal::KINDS] {
         Refusal::MaxLiveGrids { limit: 4 },
         Refusal::NoSignal,
         Refusal::NotReady,
+        Refusal::Paused,
         Refusal::RoundTrip { gain: Cash(12_000_000), fees: Cash(34_000_000) },
         Refusal::Unprotected,
         Refusal::Volatility { atr: Fraction(412_345) },
@@ -141,7 +142,18 @@ fn notices() -> Vec<Notice> {
     }
     let cause = Cause::Person { reason: "exchange maintenance".into() };
     all.push(Notice::SwitchTripped { switch: Switch::Session(book), at, cause });
-    all.push(Notice::SwitchReleased { switch: Switch::Session(book), at, by: "alice".into() });
+    all.push(Notice::SwitchReleased {
+        switch: Switch::Session(book),
+        at,
+        by: "alice".into(),
+        reason: String::new(),
+    });
+    let (by, reason) = ("alice".to_owned(), "the venue is back".to_owned());
+    let switch = Switch::Global(Mode::Live);
+    all.push(Notice::SwitchReleased { switch, at, by: by.clone(), reason: reason.clone() });
+    let pause = Pause { at, by: by.clone(), reason: "holidays".to_owned() };
+    all.push(Notice::Paused { book, pause });
+    all.push(Notice::Resumed { book, at, by, reason });
     for why in [Exposed::Unconfirmed, Exposed::NotExecuted, Exposed::NoAnswer] {
         all.push(Notice::Unprotected { book, symbol, since: at, why });
     }

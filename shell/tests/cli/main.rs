@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests stop where something cannot happen")]
 
+mod control;
 mod data;
 mod detail;
 mod endings;

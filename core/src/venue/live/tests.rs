@@ -185,7 +185,8 @@ impl World {
 
     /// A person releases it.
     fn release(&mut self) {
-        let request = Request::Release { switch: crate::notice::Switch::Session(BOOK) };
+        let switch = crate::notice::Switch::Session(BOOK);
+        let request = Request::Release { switch, reason: "test".into() };
         self.live.tell(&Event::RequestMade { request, by: "tester".into() });
     }
 

@@ -262,7 +262,10 @@ fn a_fall_between_closes_trips_the_global_switch_and_a_release_ends_it() {
     world.close(10_000);
     world.wait(1_000);
     assert_eq!(world.quoted(), [], "latched");
-    let request = Request::Release { switch: Switch::Global(crate::config::Mode::Live) };
+    let request = Request::Release {
+        switch: Switch::Global(crate::config::Mode::Live),
+        reason: "test".into(),
+    };
     world.live.tell(&Event::RequestMade { request, by: "tester".into() });
     world.close(10_000);
     world.wait(1_000);
