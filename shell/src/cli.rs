@@ -10,6 +10,7 @@ mod check;
 mod logs;
 mod options;
 mod replay;
+mod run;
 #[cfg(test)]
 mod schemas;
 
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
+use crate::daemon::DaemonError;
 use crate::demo::{self, DemoError, DemoOptions, Stage};
 
 /// Grid trading for USDT perpetuals with a stop under every position: demo, backtests, and checks
@@ -42,6 +44,8 @@ enum Verb {
     Demo(DemoOptions),
     /// Run the configuration over recorded candles, as a portfolio, on both paths.
     Backtest(options::BacktestOptions),
+    /// Run the paper books over recorded candles as a daemon that survives being killed.
+    Run(options::RunOptions),
     /// Run transcripts and show the first difference.
     Replay(options::ReplayOptions),
     /// Check a configuration and say what it would do and could lose.
@@ -64,6 +68,9 @@ pub enum Failure {
     /// A backtest was not run.
     #[error(transparent)]
     Backtest(#[from] BacktestError),
+    /// The daemon did not start, or stopped.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
     /// The demo could not be shown.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -95,6 +102,21 @@ impl Failure {
             | Self::Demo(DemoError::Config(_))
             | Self::Backtest(BacktestError::Config(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
+            Self::Daemon(error) => match error {
+                DaemonError::Differs(..) => 1,
+                DaemonError::Config(_)
+                | DaemonError::OtherSettings(_)
+                | DaemonError::Market(BacktestError::Config(_)) => 3,
+                DaemonError::Market(BacktestError::Data(_) | BacktestError::Request(_))
+                | DaemonError::OtherData(_) => 4,
+                DaemonError::Store(_)
+                | DaemonError::State { .. }
+                | DaemonError::Unwritten { .. }
+                | DaemonError::System { .. } => 5,
+                DaemonError::Market(BacktestError::Mismatch(_))
+                | DaemonError::Record(_)
+                | DaemonError::Bug(_) => bugs::EXIT,
+            },
             Self::World { .. } | Self::Unreadable(_) | Self::Demo(DemoError::Output(_)) => 5,
             Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
             Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
@@ -144,6 +166,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(DemoOptions::default())) {
         Verb::Demo(options) => demo(&options, &mut out),
         Verb::Backtest(options) => backtest::run(&options, &mut out),
+        Verb::Run(options) => run::run(&options, &mut out),
         Verb::Replay(options) => replay::run(&options, &mut out),
         Verb::Check(options) => check::run(&options, &mut out),
         #[cfg(debug_assertions)]
