@@ -75,6 +75,9 @@ pub enum BacktestError {
     /// The result does not add up, which is a bug.
     #[error("the result does not add up, please report this: {0}")]
     Mismatch(#[from] Mismatch),
+    /// The engine's state cannot be written, which is a bug.
+    #[error("the state of the engine cannot be written, please report this: {0}")]
+    State(String),
 }
 
 /// A finished backtest.

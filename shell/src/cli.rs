@@ -16,8 +16,10 @@ mod schemas;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use gardefou_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::backtest::BacktestError;
@@ -46,7 +48,7 @@ enum Verb {
     Backtest(options::BacktestOptions),
     /// Run the paper books over recorded candles as a daemon that survives being killed.
     Run(options::RunOptions),
-    /// Run transcripts and show the first difference.
+    /// Run transcripts, or the journals of data directories, and show the first difference.
     Replay(options::ReplayOptions),
     /// Check a configuration and say what it would do and could lose.
     Check(options::CheckOptions),
@@ -113,13 +115,13 @@ impl Failure {
                 | DaemonError::State { .. }
                 | DaemonError::Unwritten { .. }
                 | DaemonError::System { .. } => 5,
-                DaemonError::Market(BacktestError::Mismatch(_))
+                DaemonError::Market(BacktestError::Mismatch(_) | BacktestError::State(_))
                 | DaemonError::Record(_)
                 | DaemonError::Bug(_) => bugs::EXIT,
             },
             Self::World { .. } | Self::Unreadable(_) | Self::Demo(DemoError::Output(_)) => 5,
             Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
-            Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
+            Self::Backtest(BacktestError::Mismatch(_) | BacktestError::State(_)) => bugs::EXIT,
         }
     }
 }
@@ -186,4 +188,11 @@ pub fn main() -> ExitCode {
 
 fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
     Ok(demo::run(options, Stage::here(), &mut out.stdout)?)
+}
+
+/// The time on the wall, for the identity of a new store.
+#[expect(clippy::disallowed_methods, reason = "the edge of the program is where time is read")]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

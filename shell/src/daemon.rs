@@ -3,8 +3,9 @@
 //!
 //! [`recovery`] takes up what the store has, [`paper`] drives hours exactly as a backtest does,
 //! [`recorder`] hears every step, [`ledger`] and [`orders`] turn them into rows, [`durable`] brings
-//! them to the disk and alerts to people, [`events`] is the loop. [`saved`] is what a checkpoint
-//! holds.
+//! them to the disk and alerts to people, [`outbox`] sends where an exchange stands outside,
+//! [`events`] is the loop. [`saved`] is what a checkpoint
+//! holds, [`replayed`] runs the engine alone through a journal.
 //!
 //! Never here: rules of trading; a step that is told to anyone twice; a default in place of a
 //! record that cannot be read.
@@ -14,10 +15,15 @@ pub mod error;
 pub mod events;
 pub mod ledger;
 pub mod orders;
+pub mod outbox;
 pub mod paper;
 pub mod recorder;
 pub mod recovery;
+pub mod replayed;
 pub mod saved;
+
+#[cfg(test)]
+mod outbox_tests;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -36,7 +42,6 @@ use crate::store::{Hash, OpenOptions, Opened, Retention, Store, WriterOptions};
 use durable::Durable;
 pub use error::DaemonError;
 pub use events::{Ask, Why};
-use events::{Events, Heard};
 use paper::Author;
 use recorder::Told;
 use recovery::{Recovered, Setup};
@@ -50,9 +55,6 @@ pub const BUILD: &str = match option_env!("GARDEFOU_BUILD") {
 
 /// Hours between checkpoints: a week, so that less than a second of work lies behind one.
 pub const CHECKPOINT_HOURS: u32 = 168;
-
-/// How long a daemon that is to end waits for its disk.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a daemon is asked for.
 #[derive(Clone, Debug)]
@@ -114,11 +116,12 @@ pub fn run(
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
-    let store = open(request, now)?;
     let (market, config) =
         load::market(settings, &request.market, &mut |p| progress(Progress::Market(p)))?;
     settings.refuse_liquidation(&config)?;
     explain::log(&config);
+    // Only now: a request that cannot be met leaves no empty store behind.
+    let store = open(request, now)?;
     let terms = Terms {
         path: request.path,
         on_trip: request.market.on_trip,
@@ -159,16 +162,12 @@ fn go(
         .enable_all()
         .build()
         .map_err(|why| system("starting the event loop", why))?;
-    let heard = runtime.block_on(async {
-        let (paper, durable, clock) = (&mut paper, &mut durable, &mut clock);
-        let events = Events { paper, durable: &mut *durable, clock: &mut *clock, asks };
-        let heard = events.run(stop, progress).await;
-        let flushed = durable.flush(clock, PATIENCE).await;
-        heard.and_then(|heard| flushed.map(|()| heard))
-    });
-    let closed = durable.into_journal().close(PATIENCE);
-    let Heard { why } = heard?;
-    closed.map_err(|left| DaemonError::Unwritten {
+    let parts = (&mut paper, &mut durable, &mut clock);
+    let why = runtime.block_on(events::run(parts, asks, stop, progress));
+    // What is left after a failure is in the store or cannot be: no more is waited for.
+    let left = durable.into_journal().close(Duration::ZERO);
+    let why = why?;
+    left.map_err(|left| DaemonError::Unwritten {
         batches: format!("{} rounds", left.batches.len()),
         why: left.error,
     })?;

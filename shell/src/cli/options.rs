@@ -139,7 +139,7 @@ pub struct RunOptions {
 /// Options of `replay`.
 #[derive(Args, Clone, Debug)]
 pub struct ReplayOptions {
-    /// Transcripts, or folders of them
+    /// Transcripts, folders of them, or data directories of `run`
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
     /// Write what the engine answers into the files; read the difference before you keep it

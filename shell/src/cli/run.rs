@@ -1,9 +1,7 @@
 //! `gardefou run`: options → daemon, signals, progress, and how it ended for people or as JSON.
 
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use gardefou_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
@@ -72,7 +70,7 @@ pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
         Progress::Replaying(done, total) => bar.say("replaying the journal (hours)", done, total),
         Progress::Running(done, total) => bar.say("running (hours)", done, total),
     };
-    let ended = daemon::run(&settings, &request, now(), asks, stop, &mut show);
+    let ended = daemon::run(&settings, &request, super::now(), asks, stop, &mut show);
     bar.clear();
     let ended = ended?;
     if options.json {
@@ -129,13 +127,6 @@ fn signals() -> Result<oneshot::Receiver<&'static str>, DaemonError> {
         }
     });
     Ok(receive)
-}
-
-/// The time on the wall, for the identity of a new store.
-#[expect(clippy::disallowed_methods, reason = "the edge of the program is where time is read")]
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn result(ended: &Ended) -> RunResult {

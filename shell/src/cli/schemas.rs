@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::replay::ReplayResult;
+use crate::cli::run::RunResult;
 use crate::demo::json::DemoResult;
 use crate::report::check::Check;
 use crate::report::result::{Backtest, schema_of};
@@ -17,6 +18,7 @@ fn the_checked_in_schemas_are_those_of_the_types() {
         ("check", schema_of::<Check>()),
         ("demo", schema_of::<DemoResult>()),
         ("replay", schema_of::<ReplayResult>()),
+        ("run", schema_of::<RunResult>()),
     ];
     for (name, schema) in schemas {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

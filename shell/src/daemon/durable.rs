@@ -11,13 +11,12 @@ use crate::ports::{Clock, Journal, Notifier};
 use crate::store::{Alert, AlertRecord, AlertState, Batch, Receipt, SubmitError, Waited};
 
 /// Batches that may be under way before the next hour is decided.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: usize = 128;
 
 /// Between two looks at a disk that is awaited.
 pub const LOOK: Duration = Duration::from_millis(2);
 
 /// The way to the disk and to people.
-#[derive(Debug)]
 pub struct Durable<J: Journal, N> {
     journal: J,
     notifier: N,
@@ -71,6 +70,12 @@ impl<J: Journal, N: Notifier> Durable<J, N> {
         self.backlog.push_back((self.posted, batch));
         self.look()?;
         Ok(self.posted)
+    }
+
+    /// The number of the last batch.
+    #[must_use]
+    pub fn posted(&self) -> u64 {
+        self.posted
     }
 
     /// Whether a batch is on the disk.

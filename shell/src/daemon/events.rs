@@ -10,6 +10,7 @@
 //! While the journal is replayed nothing is awaited and nobody is answered.
 
 use std::future::Future;
+use std::time::Duration;
 
 use gardefou_core::event::Request;
 use tokio::sync::{mpsc, oneshot};
@@ -44,38 +45,52 @@ pub enum Why {
     Signal(&'static str),
 }
 
-/// What the loop says at its end.
-pub(super) struct Heard {
-    pub why: Why,
-}
-
-/// Everything that the loop moves.
-pub(super) struct Events<'r, 'm, J: Journal, N, C> {
-    pub paper: &'r mut Paper<'m>,
-    pub durable: &'r mut Durable<J, N>,
-    pub clock: &'r mut C,
-    pub asks: mpsc::Receiver<Ask>,
-}
+/// How long a daemon that is to end waits for its disk.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Answers that wait for the disk: number of the batch, step, whom to tell.
 type Answers = Vec<(u64, u64, oneshot::Sender<Result<u64, String>>)>;
 
+/// Everything that the loop moves.
+struct Events<'r, 'm, J: Journal, N, C> {
+    paper: &'r mut Paper<'m>,
+    durable: &'r mut Durable<J, N>,
+    clock: &'r mut C,
+    answers: Answers,
+}
+
+/// Runs until the candles end or `stop` is ready; then the state is saved and on the disk.
+pub(super) async fn run<J: Journal, N: Notifier, C: Clock>(
+    (paper, durable, clock): (&mut Paper<'_>, &mut Durable<J, N>, &mut C),
+    asks: mpsc::Receiver<Ask>,
+    stop: impl Future<Output = &'static str>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Why, DaemonError> {
+    let mut events = Events { paper, durable, clock, answers: Answers::new() };
+    let why = events.turns(asks, stop, progress).await?;
+    if !events.paper.is_replaying() {
+        events.durable.post(events.paper.save()?)?;
+    }
+    events.durable.flush(events.clock, PATIENCE).await?;
+    events.answer();
+    Ok(why)
+}
+
 impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
-    /// Until the candles end or `stop` is ready; then the state is saved.
-    pub(super) async fn run(
-        mut self,
+    async fn turns(
+        &mut self,
+        mut asks: mpsc::Receiver<Ask>,
         stop: impl Future<Output = &'static str>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Heard, DaemonError> {
+    ) -> Result<Why, DaemonError> {
         let mut stop = std::pin::pin!(stop);
-        let mut answers = Answers::new();
         let mut asking = true;
-        let why = loop {
+        loop {
             self.durable.look()?;
-            self.answer(&mut answers);
+            self.answer();
             let replaying = self.paper.is_replaying();
             let Some(close) = self.paper.next_close() else {
-                break Why::CandlesEnded;
+                return Ok(Why::CandlesEnded);
             };
             let ready = replaying || self.durable.has_room();
             let turn = async {
@@ -88,11 +103,11 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
             tokio::select! {
                 biased;
                 // 1
-                signal = &mut stop => break Why::Signal(signal),
+                signal = &mut stop => return Ok(Why::Signal(signal)),
                 // 2: the exchange on bars answers inside its hour.
                 // 3
-                ask = self.asks.recv(), if asking && !replaying => match ask {
-                    Some(ask) => answers.extend(self.take(ask)?),
+                ask = asks.recv(), if asking && !replaying => match ask {
+                    Some(ask) => self.take(ask)?,
                     None => asking = false,
                 },
                 // 4 and 5
@@ -100,11 +115,7 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
                     self.hour(progress)?;
                 },
             }
-        };
-        if !self.paper.is_replaying() {
-            self.durable.post(self.paper.save()?)?;
         }
-        Ok(Heard { why })
     }
 
     fn hour(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), DaemonError> {
@@ -125,32 +136,27 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        ask: Ask,
-    ) -> Result<Option<(u64, u64, oneshot::Sender<Result<u64, String>>)>, DaemonError> {
+    fn take(&mut self, ask: Ask) -> Result<(), DaemonError> {
         match ask {
-            Ask::Look(look) => {
-                look(self.paper);
-                Ok(None)
-            }
+            Ask::Look(look) => look(self.paper),
             Ask::Request { by, reply, .. } if !super::recorder::is_person(&by) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(Err(format!("{by:?} is no person; use another name")));
-                Ok(None)
             }
             Ask::Request { request, by, reply } => {
                 let batch = self.paper.request(request, &by)?;
                 let number = self.durable.post(batch)?;
-                Ok(Some((number, self.paper.recorder().tip().0, reply)))
+                self.answers.push((number, self.paper.recorder().tip().0, reply));
             }
         }
+        Ok(())
     }
 
     /// What was asked for is answered once it is durable.
-    fn answer(&self, answers: &mut Answers) {
+    fn answer(&mut self) {
+        let durable = &*self.durable;
         for (_, seq, reply) in
-            answers.extract_if(.., |(number, ..)| self.durable.is_durable(*number))
+            self.answers.extract_if(.., |(number, ..)| durable.is_durable(*number))
         {
             // Whoever asked may have gone.
             let _ = reply.send(Ok(seq));

@@ -161,6 +161,7 @@ impl<'a> Paper<'a> {
     /// The state cannot be written, which is a bug.
     pub fn save(&mut self) -> Result<Batch, DaemonError> {
         let mut batch = self.take()?;
+        batch.lazy = false;
         batch.checkpoint = Some(self.checkpoint()?);
         Ok(batch)
     }

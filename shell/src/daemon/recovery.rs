@@ -16,7 +16,7 @@ use super::paper::{self, Author, Paper};
 use super::recorder::Recorder;
 use super::saved::{Saved, Tape, Terms};
 use crate::backtest::load::Market;
-use crate::store::{Checkpoint, Hash, Opened};
+use crate::store::{Hash, Opened};
 use crate::text;
 
 /// What a run is made of, beside its store.
@@ -52,7 +52,7 @@ pub struct Recovered<'a> {
 pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a>, DaemonError> {
     let checkpoint = opened.last_checkpoint.take();
     let saved = match &checkpoint {
-        Some(checkpoint) => read(checkpoint)?,
+        Some(checkpoint) => Saved::of(checkpoint)?,
         None => paper::genesis(&setup.config, &setup.terms, setup.market),
     };
     require_same(&setup, &saved)?;
@@ -80,14 +80,6 @@ pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a
     let recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
     let paper = Paper::resume(setup.market, saved, recorder, setup.author, setup.every);
     Ok(Recovered { paper, must_save })
-}
-
-fn read(checkpoint: &Checkpoint) -> Result<Saved, DaemonError> {
-    serde_json::from_slice(&checkpoint.state).map_err(|why| DaemonError::State {
-        seq: checkpoint.seq,
-        build: checkpoint.build.clone(),
-        why: why.to_string(),
-    })
 }
 
 fn require_same(setup: &Setup<'_>, saved: &Saved) -> Result<(), DaemonError> {

@@ -9,10 +9,11 @@ use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::history::{OnTrip, State, StateRef};
 use serde::{Deserialize, Serialize};
 
+use super::error::DaemonError;
 use super::orders::Orders;
 use crate::backtest::drive::HOUR;
 use crate::backtest::load::Market;
-use crate::store::{Fault, Hash};
+use crate::store::{Checkpoint, Fault, Hash};
 
 /// The state between two hours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,20 @@ pub struct Saved {
     pub orders: Orders,
     /// Engine and exchange.
     pub history: State,
+}
+
+impl Saved {
+    /// What a checkpoint holds.
+    ///
+    /// # Errors
+    /// This build cannot read it.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Self, DaemonError> {
+        serde_json::from_slice(&checkpoint.state).map_err(|why| DaemonError::State {
+            seq: checkpoint.seq,
+            build: checkpoint.build.clone(),
+            why: why.to_string(),
+        })
+    }
 }
 
 /// The same, borrowed, to be written.

@@ -10,6 +10,7 @@ mod json;
 mod logs;
 mod options;
 mod refusals;
+mod run;
 
 use std::fs;
 use std::io::Write as _;
