@@ -188,6 +188,7 @@ fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {
         create: true,
         retention: Retention::default(),
     };
+    tracing::info!(data = %request.data.display(), "opening the store");
     let opened = Store::open(&request.data, &options)?;
     let report = &opened.report;
     tracing::info!(

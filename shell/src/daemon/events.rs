@@ -90,7 +90,10 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
             self.answer();
             let replaying = self.paper.is_replaying();
             let Some(close) = self.paper.next_close() else {
-                return Ok(Why::CandlesEnded);
+                return match replaying {
+                    true => Err(self.paper.feed_ends()),
+                    false => Ok(Why::CandlesEnded),
+                };
             };
             let ready = replaying || self.durable.has_room();
             let turn = async {
@@ -122,6 +125,10 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
         let replaying = self.paper.is_replaying();
         let batch = self.paper.hour()?;
         let (done, total) = self.paper.progress();
+        if replaying && !self.paper.is_replaying() {
+            let steps = self.paper.told().replayed;
+            tracing::info!(steps, hour = done, "the journal is caught up with");
+        }
         progress(match replaying {
             true => Progress::Replaying(done, total),
             false => Progress::Running(done, total),
