@@ -2,13 +2,14 @@
 //! candles, on both paths. This drives the engine of the live program; it holds no rule of its
 //! own.
 //!
-//! [`load`] reads the market (`settlements`: which funding it charges), [`drive`] feeds it to the
-//! engine, [`collect`] turns what the engine said into the result (`share`: how large the orders
+//! [`load`] reads the market (`settlements`: which funding it charges), [`hours`] is the order of
+//! an hour, [`drive`] feeds all of them to the engine, [`collect`] turns what the engine said into the result (`share`: how large the orders
 //! were against the market), [`explain`] states what it was run with.
 
 pub mod collect;
 pub mod drive;
 pub mod explain;
+pub mod hours;
 pub mod load;
 
 mod settlements;
@@ -74,6 +75,9 @@ pub enum BacktestError {
     /// The result does not add up, which is a bug.
     #[error("the result does not add up, please report this: {0}")]
     Mismatch(#[from] Mismatch),
+    /// The engine's state cannot be written, which is a bug.
+    #[error("the state of the engine cannot be written, please report this: {0}")]
+    State(String),
 }
 
 /// A finished backtest.

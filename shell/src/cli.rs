@@ -11,17 +11,21 @@ pub(crate) mod control;
 mod logs;
 mod options;
 mod replay;
+mod run;
 #[cfg(test)]
 mod schemas;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use gardefou_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
+use crate::daemon::DaemonError;
 use crate::demo::{self, DemoError, DemoOptions, Stage};
 
 /// Grid trading for USDT perpetuals with a stop under every position: demo, backtests, and checks
@@ -43,7 +47,9 @@ enum Verb {
     Demo(DemoOptions),
     /// Run the configuration over recorded candles, as a portfolio, on both paths.
     Backtest(options::BacktestOptions),
-    /// Run transcripts and show the first difference.
+    /// Run the paper books over recorded candles as a daemon that survives being killed.
+    Run(options::RunOptions),
+    /// Run transcripts, or the journals of data directories, and show the first difference.
     Replay(options::ReplayOptions),
     /// Check a configuration and say what it would do and could lose.
     Check(options::CheckOptions),
@@ -83,6 +89,9 @@ pub enum Failure {
     /// A backtest was not run.
     #[error(transparent)]
     Backtest(#[from] BacktestError),
+    /// The daemon did not start, or stopped.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
     /// The demo could not be shown.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -117,10 +126,25 @@ impl Failure {
             | Self::Demo(DemoError::Config(_))
             | Self::Backtest(BacktestError::Config(_)) => 3,
             Self::Backtest(BacktestError::Data(_) | BacktestError::Request(_)) => 4,
+            Self::Daemon(error) => match error {
+                DaemonError::Differs(..) => 1,
+                DaemonError::Config(_)
+                | DaemonError::OtherSettings(_)
+                | DaemonError::Market(BacktestError::Config(_)) => 3,
+                DaemonError::Market(BacktestError::Data(_) | BacktestError::Request(_))
+                | DaemonError::OtherData(_) => 4,
+                DaemonError::Store(_)
+                | DaemonError::State { .. }
+                | DaemonError::Unwritten { .. }
+                | DaemonError::System { .. } => 5,
+                DaemonError::Market(BacktestError::Mismatch(_) | BacktestError::State(_))
+                | DaemonError::Record(_)
+                | DaemonError::Bug(_) => bugs::EXIT,
+            },
             Self::World { .. } | Self::Unreadable(_) | Self::Demo(DemoError::Output(_)) => 5,
             Self::NotRunning(_) => 6,
             Self::Demo(DemoError::Ended(signal)) => 128 + signal.number(),
-            Self::Backtest(BacktestError::Mismatch(_)) => bugs::EXIT,
+            Self::Backtest(BacktestError::Mismatch(_) | BacktestError::State(_)) => bugs::EXIT,
         }
     }
 }
@@ -167,6 +191,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.verb.unwrap_or_else(|| Verb::Demo(DemoOptions::default())) {
         Verb::Demo(options) => demo(&options, &mut out),
         Verb::Backtest(options) => backtest::run(&options, &mut out),
+        Verb::Run(options) => run::run(&options, &mut out),
         Verb::Replay(options) => replay::run(&options, &mut out),
         Verb::Check(options) => check::run(&options, &mut out),
         Verb::Status(options) => control::status(&options, &mut out),
@@ -195,4 +220,11 @@ pub fn main() -> ExitCode {
 
 fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
     Ok(demo::run(options, Stage::here(), &mut out.stdout)?)
+}
+
+/// The time on the wall, for the identity of a new store.
+#[expect(clippy::disallowed_methods, reason = "the edge of the program is where time is read")]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

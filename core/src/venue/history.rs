@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::bars::walk::{Place, Rungs, Touch, Trader};
 use super::bars::{BarVenue, Path};
 use crate::config::{EngineConfig, EntryOrder, LEVELS_MAX, Mode};
@@ -18,8 +20,16 @@ use crate::notice::{Notice, Switch};
 use crate::step::Step;
 use crate::time::{Span, Timestamp};
 
+/// The name under which the simulated operator asks; no person may have it.
+pub const OPERATOR: &str = "simulated operator";
+
 /// Who receives what the engine says, with the time of the step.
 pub trait Sink {
+    /// One step: what the engine was told, and its whole answer; before its notices are heard and
+    /// its commands carried out. For journals; whoever keeps none leaves it out.
+    #[inline]
+    fn observe(&mut self, _now: Timestamp, _event: &Event, _step: &Step) {}
+
     /// One notice.
     fn hear(&mut self, now: Timestamp, notice: &Notice);
 }
@@ -31,7 +41,8 @@ impl<F: FnMut(Timestamp, &Notice)> Sink for F {
 }
 
 /// What a simulated operator does after a switch tripped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnTrip {
     /// Releases the session switch at the next 00:00 UTC, the global one after 24 h.
     #[default]
@@ -49,6 +60,28 @@ pub struct History<S> {
     places: Vec<Vec<Place>>,
 }
 
+/// Everything that a run needs to go on, between two closes. The sink is the caller's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The engine, with its configuration.
+    pub engine: Engine,
+    /// The exchange.
+    pub venue: BarVenue,
+    /// What the simulated operator does.
+    pub on_trip: OnTrip,
+    /// By symbol: no bar was matched since the last close.
+    unmatched: Vec<bool>,
+}
+
+/// The same, borrowed, to be written.
+#[derive(Serialize)]
+pub struct StateRef<'a> {
+    engine: &'a Engine,
+    venue: &'a BarVenue,
+    on_trip: OnTrip,
+    unmatched: &'a [bool],
+}
+
 /// The engine's side: told events, its commands carried out.
 struct Driven<S> {
     engine: Engine,
@@ -63,6 +96,7 @@ impl<S: Sink> Driven<S> {
     #[inline]
     fn tell(&mut self, venue: &mut BarVenue, now: Timestamp, event: &Event) {
         self.engine.step_into(now, event, &mut self.step);
+        self.sink.observe(now, event, &self.step);
         for notice in &self.step.notices {
             self.sink.hear(now, notice);
         }
@@ -121,6 +155,15 @@ impl<S: Sink> History<S> {
     /// An engine and a venue at rest.
     pub fn new(config: EngineConfig, path: Path, on_trip: OnTrip, sink: S) -> Self {
         let venue = BarVenue::new(&config, path);
+        let unmatched = alloc::vec![true; config.instruments.len()];
+        let engine = Engine::new(config);
+        Self::resume(State { engine, venue, on_trip, unmatched }, sink)
+    }
+
+    /// Goes on from where [`History::state`] was taken.
+    pub fn resume(state: State, sink: S) -> Self {
+        let State { engine, venue, on_trip, unmatched } = state;
+        let config = engine.config();
         let mut places = alloc::vec![Vec::new(); config.instruments.len()];
         for (index, book) in config.books.iter().enumerate() {
             for chosen in &book.symbols {
@@ -129,10 +172,19 @@ impl<S: Sink> History<S> {
             }
         }
         let market_entries = config.entry_order == EntryOrder::Market;
-        let unmatched = alloc::vec![true; config.instruments.len()];
-        let engine = Engine::new(config);
         let driven = Driven { engine, step: Step::default(), sink, market_entries, unmatched };
         Self { driven, venue, on_trip, places }
+    }
+
+    /// Everything that a run needs to go on; taken between two closes.
+    #[must_use]
+    pub fn state(&self) -> StateRef<'_> {
+        StateRef {
+            engine: &self.driven.engine,
+            venue: &self.venue,
+            on_trip: self.on_trip,
+            unmatched: &self.driven.unmatched,
+        }
     }
 
     /// The engine, to look at.
@@ -150,6 +202,17 @@ impl<S: Sink> History<S> {
     /// Who listens.
     pub fn sink(&self) -> &S {
         &self.driven.sink
+    }
+
+    /// Who listens, to hand over what was gathered.
+    pub fn sink_mut(&mut self) -> &mut S {
+        &mut self.driven.sink
+    }
+
+    /// Ends the run where it can be resumed.
+    pub fn into_state(self) -> State {
+        let Self { driven: Driven { engine, unmatched, .. }, venue, on_trip, .. } = self;
+        State { engine, venue, on_trip, unmatched }
     }
 
     /// Ends the run.
@@ -253,7 +316,7 @@ impl<S: Sink> History<S> {
             }
         }
         if let Some(request) = due {
-            let event = Event::RequestMade { request, by: "simulated operator".into() };
+            let event = Event::RequestMade { request, by: OPERATOR.into() };
             self.tell(now, &event);
             self.operate(now);
         }

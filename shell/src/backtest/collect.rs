@@ -28,6 +28,7 @@ use crate::report::result::{
     CloseReason, Cycle, Direction, DrawdownBasis, EquityCurve, EquityPoint, Fill, FillKind,
     Funding, Liquidity, Moment, OpenCycle, PathResult, Refusal as RefusalCount, Side, Trip,
 };
+use crate::store::Hash;
 use crate::words;
 
 /// USDT as a decimal, exact.
@@ -105,6 +106,9 @@ pub fn result(
     let window = Window { from: market.from.0, to: market.to.0 };
     let (books, total) = bases(config, market, run);
     result.measure(window, &books, total)?;
+    result.state_hash = Hash::of_json(&run.engine)
+        .map_err(|why| BacktestError::State(why.to_string()))?
+        .to_string();
     Ok(result)
 }
 

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use cpu_time::ThreadTime;
 use gardefou_core::config::EngineConfig;
 use gardefou_core::engine::Engine;
-use gardefou_core::event::Feed as FeedState;
 use gardefou_core::ids::{BookId, SymbolId};
-use gardefou_core::market::Bar;
 use gardefou_core::money::{Cash, Ticks};
 use gardefou_core::notice::Notice;
 use gardefou_core::risk::Refusal;
@@ -16,6 +14,7 @@ use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::history::{History, Sink};
 
+use super::hours::Hours;
 use super::load::Market;
 use super::{Progress, Request};
 use crate::words;
@@ -112,24 +111,6 @@ impl Sink for Keep<'_> {
     }
 }
 
-/// How far the series of a symbol have been read.
-#[derive(Clone, Copy, Default)]
-struct Cursor {
-    bar: usize,
-    detail: usize,
-    settlement: usize,
-}
-
-/// The hours of a market, one at a time.
-struct Hours<'a> {
-    market: &'a Market,
-    cursors: Vec<Cursor>,
-    /// Bars of the hour, by symbol.
-    now: Vec<(SymbolId, Bar)>,
-    /// Those without finer bars, matched whole.
-    coarse: Vec<(SymbolId, Bar)>,
-}
-
 /// Runs one path.
 pub fn run(
     config: &EngineConfig,
@@ -141,13 +122,11 @@ pub fn run(
 ) -> Run {
     let keep = Keep::new(config, path);
     let history = History::new(config.clone(), path, request.on_trip, keep);
-    let first = market.feeds.iter().filter_map(|f| f.bars.first()).map(|b| b.at).min();
-    let mut at = first.unwrap_or(market.to);
+    let mut at = market.first();
     let total = ((market.to - at).0 / HOUR.0).max(0) as u64;
     let closes = usize::try_from(total).unwrap_or(0);
     let mut driver = Driver {
-        history,
-        hours: Hours::new(market),
+        hours: Hours::new(market, history),
         equity: EquityLog::for_run(config.books.len(), closes),
         ladders: BTreeMap::new(),
         charts,
@@ -170,8 +149,7 @@ pub fn run(
 }
 
 struct Driver<'a> {
-    history: History<Keep<'a>>,
-    hours: Hours<'a>,
+    hours: Hours<'a, Keep<'a>>,
     equity: EquityLog,
     ladders: Ladders,
     charts: bool,
@@ -180,41 +158,17 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    /// One hour: feeds that begin or end, funding, matching, the round.
     fn hour(&mut self, at: Timestamp) {
-        let market = self.hours.market;
-        self.hours.collect(at, &mut self.history);
-        self.bars += self.hours.now.len() as u64;
-        if at + HOUR < market.from {
-            for (symbol, bar) in &self.hours.now {
-                self.history.warm(*symbol, bar, HOUR);
-            }
-            return;
-        }
-        self.decided += self.hours.now.len() as u64;
-        self.settle(at);
-        self.hours.matching(at, &mut self.history);
-        self.history.close_bars(&self.hours.now, HOUR);
-        self.observe(at + HOUR);
-    }
-
-    fn settle(&mut self, at: Timestamp) {
-        for (symbol, bar) in &self.hours.now {
-            let feed = &self.hours.market.feeds[usize::from(symbol.0)];
-            let cursor = &mut self.hours.cursors[usize::from(symbol.0)];
-            while let Some(&(due, rate)) = feed.settlements.get(cursor.settlement)
-                && due <= at
-            {
-                cursor.settlement += 1;
-                if due == at {
-                    self.history.settle(at, *symbol, rate, bar.open);
-                }
-            }
+        let driven = self.hours.drive(at);
+        self.bars += driven.bars;
+        if driven.decided {
+            self.decided += driven.bars;
+            self.observe(at + HOUR);
         }
     }
 
     fn observe(&mut self, now: Timestamp) {
-        let books = self.history.engine().books();
+        let books = self.hours.history().engine().books();
         self.equity.times.push(now);
         let figures = books.iter().map(|book| (book.wallet.balance, book.unrealised()));
         self.equity.figures.extend(figures);
@@ -225,7 +179,7 @@ impl Driver<'_> {
 
     /// Notes the levels that each book wants, where they are others than before.
     fn draw(&mut self, now: Timestamp) {
-        for book in self.history.engine().books() {
+        for book in self.hours.history().engine().books() {
             for lane in &book.lanes {
                 let levels: Vec<Ticks> =
                     lane.wanted.iter().flatten().flatten().map(|rung| rung.price).collect();
@@ -238,7 +192,7 @@ impl Driver<'_> {
     }
 
     fn finish(self, engine_seconds: f64) -> Run {
-        let (engine, _, Keep { facts, refused, .. }) = self.history.into_parts();
+        let (engine, _, Keep { facts, refused, .. }) = self.hours.into_history().into_parts();
         Run {
             engine,
             notices: facts,
@@ -249,67 +203,5 @@ impl Driver<'_> {
             engine_seconds,
             ladders: self.ladders,
         }
-    }
-}
-
-impl<'a> Hours<'a> {
-    fn new(market: &'a Market) -> Self {
-        let count = market.feeds.len();
-        Self {
-            market,
-            cursors: vec![Cursor::default(); count],
-            now: Vec::with_capacity(count),
-            coarse: Vec::with_capacity(count),
-        }
-    }
-
-    /// The bars that open at `at`; tells the engine of feeds that begin or end.
-    fn collect(&mut self, at: Timestamp, history: &mut History<Keep<'_>>) {
-        self.now.clear();
-        for (index, feed) in self.market.feeds.iter().enumerate() {
-            let symbol = SymbolId(index as u16);
-            let cursor = &mut self.cursors[index];
-            match feed.bars.get(cursor.bar) {
-                Some(bar) if bar.at == at => {
-                    if cursor.bar == 0 {
-                        history.feed(at, symbol, FeedState::Streaming);
-                    }
-                    self.now.push((symbol, *bar));
-                    cursor.bar += 1;
-                }
-                None if cursor.bar == feed.bars.len() => {
-                    cursor.bar += 1;
-                    history.feed(at, symbol, FeedState::Silent);
-                }
-                Some(_) | None => {}
-            }
-        }
-    }
-
-    /// Matches the hour: fine bars where a symbol has all of them, else its hourly bar.
-    fn matching(&mut self, at: Timestamp, history: &mut History<Keep<'_>>) {
-        let Some(detail) = self.market.detail else {
-            history.match_bars(&self.now, HOUR);
-            return;
-        };
-        self.coarse.clear();
-        let mut fine: Vec<(SymbolId, &[Bar])> = Vec::new();
-        for (symbol, bar) in &self.now {
-            let index = usize::from(symbol.0);
-            let cursor = &mut self.cursors[index].detail;
-            match self.market.feeds[index].inside(at, detail, cursor) {
-                Some(bars) => fine.push((*symbol, bars)),
-                None => self.coarse.push((*symbol, *bar)),
-            }
-        }
-        history.open_bars(&self.coarse);
-        let mut step: Vec<(SymbolId, Bar)> = Vec::with_capacity(fine.len());
-        let count = fine.iter().map(|(_, bars)| bars.len()).max().unwrap_or(0);
-        for index in 0..count {
-            step.clear();
-            step.extend(fine.iter().filter_map(|&(s, bars)| Some((s, *bars.get(index)?))));
-            history.match_bars(&step, detail.span());
-        }
-        history.path_bars(&self.coarse, HOUR);
     }
 }

@@ -95,6 +95,13 @@ impl Feed {
 }
 
 impl Market {
+    /// The open time of the first bar; the end when there is none.
+    #[must_use]
+    pub fn first(&self) -> Timestamp {
+        let opens = self.feeds.iter().filter_map(|feed| feed.bars.first());
+        opens.map(|bar| bar.at).min().unwrap_or(self.to)
+    }
+
     /// The feed of a symbol.
     #[must_use]
     pub fn feed(&self, symbol: SymbolId) -> Option<&Feed> {

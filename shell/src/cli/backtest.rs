@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use gardefou_core::config::EntryOrder;
 use gardefou_core::venue::bars;
-use gardefou_core::venue::history::OnTrip;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::options::{BacktestOptions, Entry, Trip};
+use super::options::BacktestOptions;
 use super::{Failure, Out};
 use crate::backtest::{self, Progress, Request};
 use crate::config::{self, Settings};
@@ -56,14 +54,8 @@ fn request(options: &BacktestOptions) -> Request {
         from: options.from,
         to: options.to,
         detail: options.detail.map(Into::into),
-        entry_order: options.entry_order.map(|order| match order {
-            Entry::Limit => EntryOrder::Limit,
-            Entry::Market => EntryOrder::Market,
-        }),
-        on_trip: match options.on_trip {
-            Trip::Resume => OnTrip::Resume,
-            Trip::Stop => OnTrip::Stop,
-        },
+        entry_order: options.entry_order.map(Into::into),
+        on_trip: options.on_trip.into(),
         available_only: options.available_only,
         missing_funding: options.missing_funding,
     }
@@ -78,12 +70,12 @@ fn write_report(path: &Path, outcome: &backtest::Outcome) -> Result<(), Failure>
 }
 
 /// A progress bar on standard error, when a person looks at it.
-struct Bars {
+pub(super) struct Bars {
     bar: ProgressBar,
 }
 
 impl Bars {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:40}] {pos}/{len} {eta}") {
             bar.set_style(style.progress_chars("=> "));
@@ -91,7 +83,7 @@ impl Bars {
         Self { bar }
     }
 
-    fn show(&mut self, progress: Progress) {
+    pub(super) fn show(&mut self, progress: Progress) {
         let (message, done, total) = match progress {
             Progress::Reading(done, total) => ("reading files", done, total),
             Progress::Running(bars::Path::Pessimistic, done, total) => {
@@ -101,12 +93,16 @@ impl Bars {
                 ("optimistic path (hours)", done, total)
             }
         };
+        self.say(message, done, total);
+    }
+
+    pub(super) fn say(&mut self, message: &'static str, done: u64, total: u64) {
         self.bar.set_length(total);
         self.bar.set_position(done);
         self.bar.set_message(message);
     }
 
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use gardefou_core::config::EntryOrder;
 use gardefou_core::ids::SymbolName;
 use gardefou_core::money::Fraction;
 use gardefou_core::time::{Timeframe, Timestamp};
+use gardefou_core::venue::{bars, history};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::daemon;
+use crate::ports::pace::Pace;
 use crate::text;
 
 /// Where the configuration is.
@@ -69,10 +73,73 @@ pub struct BacktestOptions {
     pub json: bool,
 }
 
+/// Options of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub config: ConfigOptions,
+    /// Folder with recorded candles (1h, and 1m or 5m for --detail), gzip CSV or CSV
+    #[arg(long, value_name = "DIR")]
+    pub feed: PathBuf,
+    /// Folder with funding records; without it, `funding` beside the candles
+    #[arg(long, value_name = "DIR")]
+    pub funding: Option<PathBuf>,
+    /// The data directory: what the daemon decides is kept here, and where it goes on from
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// How fast recorded time goes by: max, or for example 1h=1s
+    #[arg(long, value_name = "PACE", default_value = "max")]
+    pub pace: Pace,
+    /// Only these symbols, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = crate::config::symbol_of_person)]
+    pub symbols: Vec<SymbolName>,
+    /// Only these strategies, separated by commas; also runs ones that are not enabled
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub strategies: Vec<String>,
+    /// Only files of this venue, as named in the files: binance-perp, bitget-perp
+    #[arg(long)]
+    pub venue: Option<String>,
+    /// Entries only from bars that open at or after it; indicators still start with the data
+    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
+    pub from: Option<Timestamp>,
+    /// Only bars that open before it
+    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
+    pub to: Option<Timestamp>,
+    /// Match orders against finer bars where they exist
+    #[arg(long, value_enum)]
+    pub detail: Option<Detail>,
+    /// How levels are entered, in place of the configured way
+    #[arg(long, value_enum)]
+    pub entry_order: Option<Entry>,
+    /// Which assumption about the order of prices inside a bar is run
+    #[arg(long, value_enum, default_value = "pessimistic")]
+    pub path: Assumed,
+    /// After a kill switch tripped: a simulated operator releases it, or entries end for good
+    #[arg(long, value_enum, default_value = "resume")]
+    pub on_trip: Trip,
+    /// Leave out symbols without candles (they are listed) instead of refusing
+    #[arg(long)]
+    pub available_only: bool,
+    /// Rate per settlement where none is recorded, as a fraction: 0.0001
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
+    pub missing_funding: Option<Fraction>,
+    /// Recorded hours between two checkpoints of the state
+    #[arg(long, value_name = "HOURS", default_value_t = daemon::CHECKPOINT_HOURS,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub checkpoint_hours: u32,
+    /// Go on from the last checkpoint and decide the hours after it again, instead of replaying
+    /// the journal
+    #[arg(long)]
+    pub from_checkpoint: bool,
+    /// Write how the run ended as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of `replay`.
 #[derive(Args, Clone, Debug)]
 pub struct ReplayOptions {
-    /// Transcripts, or folders of them
+    /// Transcripts, folders of them, or data directories of `run`
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
     /// Write what the engine answers into the files; read the difference before you keep it
@@ -122,6 +189,24 @@ pub enum Entry {
     Market,
 }
 
+/// The order of prices inside a bar.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Assumed {
+    /// The extreme that hurts comes first.
+    Pessimistic,
+    /// A target within reach of the bar comes first.
+    Optimistic,
+}
+
+impl From<Assumed> for bars::Path {
+    fn from(path: Assumed) -> Self {
+        match path {
+            Assumed::Pessimistic => Self::Pessimistic,
+            Assumed::Optimistic => Self::Optimistic,
+        }
+    }
+}
+
 /// What happens after a kill switch tripped.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Trip {
@@ -130,6 +215,24 @@ pub enum Trip {
     Resume,
     /// Entries end for good.
     Stop,
+}
+
+impl From<Entry> for EntryOrder {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Limit => Self::Limit,
+            Entry::Market => Self::Market,
+        }
+    }
+}
+
+impl From<Trip> for history::OnTrip {
+    fn from(trip: Trip) -> Self {
+        match trip {
+            Trip::Resume => Self::Resume,
+            Trip::Stop => Self::Stop,
+        }
+    }
 }
 
 fn rate(text: &str) -> Result<Fraction, String> {

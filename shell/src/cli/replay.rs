@@ -1,13 +1,15 @@
-//! `gardefou replay`: transcripts, what came of each, for people or as JSON.
+//! `gardefou replay`: transcripts and journals, what came of each, for people or as JSON.
 
 use std::io::{Error, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::options::ReplayOptions;
 use super::{Failure, Out};
+use crate::daemon;
+use crate::daemon::replayed::{self, Replayed};
 use crate::transcript::{self, Outcome, Report};
 
 /// What `replay --json` writes.
@@ -23,6 +25,27 @@ pub struct ReplayResult {
     pub failed: u64,
     /// Every file, in the order in which they were run.
     pub files: Vec<ReplayedFile>,
+    /// Every data directory whose journal was replayed, in the order in which they were named.
+    pub journals: Vec<ReplayedJournal>,
+}
+
+/// The journal of one data directory, through the engine alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReplayedJournal {
+    /// The data directory.
+    pub data: String,
+    /// The step of the oldest checkpoint, from whose state on it was replayed.
+    pub from: u64,
+    /// The last step.
+    pub to: u64,
+    /// Events that the engine was told.
+    pub events: u64,
+    /// Checkpoints on the way whose state was the one reached.
+    pub checkpoints: u64,
+    /// Checkpoints at which another build had gone on from an earlier state.
+    pub resumed: u64,
+    /// SHA-256 of the engine's state at the end, as `run --json` and `backtest --json` have it.
+    pub state_hash: String,
 }
 
 /// Name and version of the format.
@@ -66,13 +89,22 @@ pub enum ReplayOutcome {
 }
 
 pub(super) fn run(options: &ReplayOptions, out: &mut Out) -> Result<(), Failure> {
-    let report = transcript::replay(&options.paths, options.rewrite);
-    if options.json {
-        out.json(&result(&report))?;
-    } else {
-        out.write(&format!("{report}\n"))?;
+    let (data, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        options.paths.iter().cloned().partition(|path| replayed::is_data(path));
+    let mut journals = Vec::with_capacity(data.len());
+    for dir in &data {
+        journals.push(journal(dir, &replayed::replay(dir, super::now(), daemon::BUILD)?));
     }
-    if report.is_success() {
+    let only_journals = paths.is_empty();
+    let report = transcript::replay(&paths, options.rewrite);
+    if options.json {
+        out.json(&result(&report, journals))?;
+    } else {
+        let lines: String = journals.iter().map(said).collect();
+        let of_files = if only_journals { String::new() } else { format!("{report}\n") };
+        out.write(&format!("{lines}{of_files}"))?;
+    }
+    if only_journals || report.is_success() {
         return Ok(());
     }
     let unreadable = report.files.iter().find_map(|(path, outcome)| match outcome {
@@ -90,6 +122,30 @@ pub(super) fn run(options: &ReplayOptions, out: &mut Out) -> Result<(), Failure>
     }))
 }
 
+fn journal(dir: &Path, replayed: &Replayed) -> ReplayedJournal {
+    ReplayedJournal {
+        data: dir.display().to_string(),
+        from: replayed.from,
+        to: replayed.to,
+        events: replayed.to - replayed.from,
+        checkpoints: replayed.checkpoints,
+        resumed: replayed.resumed,
+        state_hash: replayed.state_hash.to_string(),
+    }
+}
+
+fn said(journal: &ReplayedJournal) -> String {
+    let ReplayedJournal { data, from, events, checkpoints, resumed, state_hash, .. } = journal;
+    let resumed = match resumed {
+        0 => String::new(),
+        count => format!(", {count} times taken over by another build"),
+    };
+    format!(
+        "{data}: {events} events after step {from} gave the same commands, {checkpoints} \
+         checkpoints the same state{resumed}\nState {state_hash}\n"
+    )
+}
+
 /// Why a file cannot be read or written, and what to do.
 fn unreadable(path: &Path, error: &Error) -> String {
     let kind = error.kind();
@@ -103,13 +159,14 @@ fn unreadable(path: &Path, error: &Error) -> String {
     format!("{}: {why}; {remedy}", path.display())
 }
 
-fn result(report: &Report) -> ReplayResult {
+fn result(report: &Report, journals: Vec<ReplayedJournal>) -> ReplayResult {
     ReplayResult {
         format: ReplayFormat::V1,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         passed: report.passed() as u64,
         failed: report.failed() as u64,
         files: report.files.iter().map(|(path, outcome)| file(path, outcome)).collect(),
+        journals,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::replay::ReplayResult;
 use crate::control::answers::{Changed, Orders, Positions, Status};
+use crate::cli::run::RunResult;
 use crate::demo::json::DemoResult;
 use crate::report::check::Check;
 use crate::report::result::{Backtest, schema_of};
@@ -21,6 +22,7 @@ fn the_checked_in_schemas_are_those_of_the_types() {
         ("orders", schema_of::<Orders>()),
         ("positions", schema_of::<Positions>()),
         ("replay", schema_of::<ReplayResult>()),
+        ("run", schema_of::<RunResult>()),
         ("status", schema_of::<Status>()),
     ];
     for (name, schema) in schemas {

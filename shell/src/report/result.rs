@@ -86,6 +86,9 @@ pub struct PathResult {
     pub books: Vec<BookMetrics>,
     /// Metrics of all books together.
     pub total: Metrics,
+    /// SHA-256 of the engine's whole state at the end: the same as that of a `run` over the same
+    /// hours, and of the replay of its journal.
+    pub state_hash: String,
 }
 
 impl PathResult {

@@ -7,6 +7,8 @@ use gardefou_core::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::error::Fault;
+
 /// A SHA-256.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
@@ -16,6 +18,15 @@ impl Hash {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Of the JSON of a value.
+    ///
+    /// # Errors
+    /// [`Fault::NotJson`] when the value has no JSON, which is a bug of its type.
+    pub fn of_json(value: &impl Serialize) -> Result<Self, Fault> {
+        let json = serde_json::to_vec(value).map_err(|error| Fault::NotJson(error.to_string()))?;
+        Ok(Self::of(&json))
     }
 
     /// The link after `self`: of the hash before, the sequence, the time, the event's bytes and

@@ -36,7 +36,8 @@ impl Identity {
     }
 
     /// What the first record of the journal is chained to.
-    pub(super) fn genesis(&self) -> Hash {
+    #[must_use]
+    pub fn genesis(&self) -> Hash {
         Hash::of(self.id.as_bytes())
     }
 }

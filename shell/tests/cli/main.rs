@@ -11,6 +11,7 @@ mod json;
 mod logs;
 mod options;
 mod refusals;
+mod run;
 
 use std::fs;
 use std::io::Write as _;

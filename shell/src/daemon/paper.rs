@@ -1,0 +1,212 @@
+//! Paper books on recorded candles: the hours of a backtest, recorded as they are decided.
+
+use std::sync::Arc;
+
+use gardefou_core::config::EngineConfig;
+use gardefou_core::engine::Engine;
+use gardefou_core::event::Request;
+use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::venue::bars::BarVenue;
+use gardefou_core::venue::history::History;
+
+use super::error::DaemonError;
+use super::recorder::{self, Recorder, Told};
+use super::saved::{Saved, SavedRef, Tape, Terms};
+use crate::backtest::drive::HOUR;
+use crate::backtest::hours::Hours;
+use crate::backtest::load::Market;
+use crate::store::{Batch, Checkpoint};
+use crate::text;
+
+/// Who wrote and with what: goes into every checkpoint.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The build.
+    pub build: String,
+    /// Hash of the configuration.
+    pub config_hash: String,
+}
+
+/// The rehearsal: an engine and the exchange on bars, between two hours.
+pub struct Paper<'a> {
+    hours: Hours<'a, Recorder>,
+    next: Timestamp,
+    tape: Tape,
+    terms: Terms,
+    author: Author,
+    /// Hours between checkpoints, and hours since the last one.
+    every: u32,
+    since: u32,
+}
+
+impl<'a> Paper<'a> {
+    /// Goes on from a state; `recorder` knows what of the journal follows it.
+    pub fn resume(
+        market: &'a Market,
+        saved: Saved,
+        recorder: Recorder,
+        author: Author,
+        every: u32,
+    ) -> Self {
+        let Saved { next, tape, terms, orders: _, history } = saved;
+        let history = History::resume(history, recorder);
+        let hours = Hours::resume(market, history, next);
+        Self { hours, next, tape, terms, author, every, since: 0 }
+    }
+
+    /// The open time of the next hour; time so far.
+    #[must_use]
+    pub fn next(&self) -> Timestamp {
+        self.next
+    }
+
+    /// When the next hour closes; none at the end of the candles.
+    #[must_use]
+    pub fn next_close(&self) -> Option<Timestamp> {
+        (self.next < self.hours.market().to).then(|| self.next + HOUR)
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        self.hours.history().engine()
+    }
+
+    /// The exchange.
+    #[must_use]
+    pub fn venue(&self) -> &BarVenue {
+        self.hours.history().venue()
+    }
+
+    /// What has been heard.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        self.hours.history().sink()
+    }
+
+    /// How much was new.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        self.recorder().told()
+    }
+
+    /// Still going through what is in the journal already.
+    #[must_use]
+    pub fn is_replaying(&self) -> bool {
+        self.recorder().is_replaying()
+    }
+
+    /// Hours driven and to be driven.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let market = self.hours.market();
+        let hours = |span: Span| u64::try_from(span.0 / HOUR.0).unwrap_or(0);
+        (hours(self.next - market.first()), hours(market.to - market.first()))
+    }
+
+    /// Enters the requests of people that the journal has here.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or goes another way.
+    pub fn enter_requests(&mut self) -> Result<(), DaemonError> {
+        while let Some((now, event)) = self.recorder().next_request()? {
+            self.hours.history_mut().tell(now, &event);
+            // Nothing new: what was asked for is in the journal.
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    /// The next hour; what is new in it, to be written.
+    ///
+    /// # Errors
+    /// The journal goes another way.
+    pub fn hour(&mut self) -> Result<Option<Batch>, DaemonError> {
+        let at = self.next;
+        self.hours.drive(at);
+        self.tape.advance(self.hours.market(), at);
+        self.next = at + HOUR;
+        self.since += 1;
+        let mut batch = self.take()?;
+        self.enter_requests()?;
+        if self.is_replaying() {
+            return Ok(None);
+        }
+        if self.since >= self.every {
+            batch.checkpoint = Some(self.checkpoint()?);
+        }
+        let nothing = batch.journal.is_empty() && batch.checkpoint.is_none();
+        Ok((!nothing).then_some(batch))
+    }
+
+    /// A person asks; what follows, to be written before it is answered.
+    ///
+    /// # Errors
+    /// A bug: nobody may ask while the journal is replayed.
+    pub fn request(&mut self, request: Request, by: &str) -> Result<Batch, DaemonError> {
+        let event = recorder::asked(request, by);
+        let now = self.next;
+        self.hours.history_mut().tell(now, &event);
+        let mut batch = self.take()?;
+        batch.lazy = false;
+        Ok(batch)
+    }
+
+    /// A batch with nothing but the state as it is.
+    ///
+    /// # Errors
+    /// The state cannot be written, which is a bug.
+    pub fn save(&mut self) -> Result<Batch, DaemonError> {
+        let mut batch = self.take()?;
+        batch.lazy = false;
+        batch.checkpoint = Some(self.checkpoint()?);
+        Ok(batch)
+    }
+
+    fn take(&mut self) -> Result<Batch, DaemonError> {
+        let now = self.next;
+        self.hours.history_mut().sink_mut().take(now)
+    }
+
+    fn checkpoint(&mut self) -> Result<Checkpoint, DaemonError> {
+        self.since = 0;
+        let history = self.hours.history();
+        let recorder = history.sink();
+        let saved = SavedRef {
+            next: self.next,
+            tape: self.tape,
+            terms: &self.terms,
+            orders: recorder.orders(),
+            history: history.state(),
+        };
+        let state = serde_json::to_vec(&saved)
+            .map_err(|why| DaemonError::Bug(format!("the state has no JSON ({why})")))?;
+        let Author { build, config_hash } = &self.author;
+        Ok(Checkpoint::new(recorder.tip().0, self.next, build, config_hash, state))
+    }
+
+    /// The candles end before the journal does.
+    #[must_use]
+    pub fn feed_ends(&self) -> DaemonError {
+        let (end, last) = (text::instant(self.next), self.recorder().journal_end());
+        DaemonError::OtherData(format!(
+            "the candles end at {end}, but the store has come further (step {last} of its \
+             journal): time cannot go back. Give the candles that it was written with, or name \
+             another --data; nothing was changed"
+        ))
+    }
+}
+
+/// The state before the first hour.
+#[must_use]
+pub fn genesis(config: &Arc<EngineConfig>, terms: &Terms, market: &Market) -> Saved {
+    let nobody = |_: Timestamp, _: &gardefou_core::notice::Notice| {};
+    let history = History::new((**config).clone(), terms.path, terms.on_trip, nobody);
+    Saved {
+        next: market.first(),
+        tape: Tape::default(),
+        terms: terms.clone(),
+        orders: super::orders::Orders::default(),
+        history: history.into_state(),
+    }
+}

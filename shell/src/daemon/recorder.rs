@@ -1,0 +1,210 @@
+//! What hears every step of the engine: first against the journal that is there, then into it.
+//!
+//! While the tail of a journal lasts, each step must be the one that was written: the same event,
+//! the same commands, the same link of the chain. Such a step is written and told to nobody. The
+//! first step after the tail goes on recording, also in the middle of an hour.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use gardefou_core::config::EngineConfig;
+use gardefou_core::event::{Event, Request};
+use gardefou_core::notice::Notice;
+use gardefou_core::step::Step;
+use gardefou_core::time::Timestamp;
+use gardefou_core::venue::history::{OPERATOR, Sink};
+
+use super::error::{DaemonError, Step as Compared};
+use super::ledger;
+use super::orders::Orders;
+use crate::store::{Batch, Hash, JournalRecord};
+use crate::words;
+
+/// Hears the engine.
+#[derive(Debug)]
+pub struct Recorder {
+    config: Arc<EngineConfig>,
+    /// The run in logs: its path.
+    run: &'static str,
+    /// The last step that was heard.
+    seq: u64,
+    /// Its link of the chain.
+    chain: Hash,
+    /// Steps that are written already and have not come again.
+    expected: VecDeque<JournalRecord>,
+    /// The step that is being heard is written already.
+    known: bool,
+    orders: Orders,
+    batch: Batch,
+    failed: Option<DaemonError>,
+    told: Told,
+}
+
+/// How much was new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Steps of the engine.
+    pub steps: u64,
+    /// Steps that were in the journal already.
+    pub replayed: u64,
+    /// Executions.
+    pub fills: u64,
+    /// Cycles that were closed.
+    pub cycles: u64,
+}
+
+impl Recorder {
+    /// After step `seq`, whose link is `chain`; `expected` are the steps that follow in the journal.
+    #[must_use]
+    pub fn new(
+        config: Arc<EngineConfig>,
+        run: &'static str,
+        (seq, chain): (u64, Hash),
+        orders: Orders,
+        expected: Vec<JournalRecord>,
+    ) -> Self {
+        Self {
+            config,
+            run,
+            seq,
+            chain,
+            expected: expected.into(),
+            known: false,
+            orders,
+            batch: Batch::new(Timestamp(0)),
+            failed: None,
+            told: Told::default(),
+        }
+    }
+
+    /// Steps are awaited that are in the journal already.
+    #[must_use]
+    pub fn is_replaying(&self) -> bool {
+        !self.expected.is_empty()
+    }
+
+    /// The last step and its link.
+    #[must_use]
+    pub fn tip(&self) -> (u64, Hash) {
+        (self.seq, self.chain)
+    }
+
+    /// The last step of the journal, heard again or not.
+    #[must_use]
+    pub fn journal_end(&self) -> u64 {
+        self.expected.back().map_or(self.seq, |last| last.seq)
+    }
+
+    /// How much was new.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        self.told
+    }
+
+    /// Orders that are not terminal.
+    #[must_use]
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// The request of a person that the journal has next, with its time.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn next_request(&self) -> Result<Option<(Timestamp, Event)>, DaemonError> {
+        let Some(record) = self.expected.front() else { return Ok(None) };
+        if !record.event.text().starts_with("{\"request_made\"") {
+            return Ok(None);
+        }
+        let event: Event = record.event.read().map_err(DaemonError::Record)?;
+        let ours = matches!(&event, Event::RequestMade { by, .. } if by == OPERATOR);
+        Ok((!ours).then_some((record.now, event)))
+    }
+
+    /// What is new since the last time, to be written; the first difference from the journal.
+    ///
+    /// # Errors
+    /// A step was not the one in the journal. Nothing new was gathered since.
+    pub fn take(&mut self, at: Timestamp) -> Result<Batch, DaemonError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut batch = std::mem::replace(&mut self.batch, Batch::new(at));
+        batch.at = at;
+        batch.lazy = true;
+        Ok(batch)
+    }
+
+    fn hear_step(&mut self, now: Timestamp, event: &Event, step: &Step) -> Result<(), DaemonError> {
+        let seq = self.seq + 1;
+        let mut record =
+            JournalRecord::new(seq, now, event, &step.commands).map_err(DaemonError::Record)?;
+        record.chain = record.link(self.chain);
+        let written = self.expected.pop_front();
+        self.known = written.is_some();
+        if let Some(written) = written.filter(|written| written.chain != record.chain) {
+            let found = Compared::of(&record);
+            return Err(DaemonError::differs(Compared::of(&written), found));
+        }
+        (self.seq, self.chain) = (seq, record.chain);
+        self.told.steps += 1;
+        self.told.replayed += u64::from(self.known);
+        if !self.known {
+            self.batch.journal.push(record);
+        }
+        self.follow_orders(now, event, step);
+        Ok(())
+    }
+
+    fn follow_orders(&mut self, now: Timestamp, event: &Event, step: &Step) {
+        let changed = self.orders.hear(event).filter(|_| !self.known);
+        if let Some((id, standing)) = changed
+            && let Some(instrument) = ledger::instrument(&self.config, id.symbol)
+        {
+            let book = ledger::book_name(&self.config, id.book);
+            let record = standing.record(id, &book, instrument, now);
+            // One row an order and commit: the last state.
+            self.batch.orders.retain(|order| order.id != record.id);
+            self.batch.orders.push(record);
+        }
+        for command in &step.commands {
+            self.orders.ask(self.seq, command);
+        }
+    }
+}
+
+impl Sink for Recorder {
+    fn observe(&mut self, now: Timestamp, event: &Event, step: &Step) {
+        if self.failed.is_some() {
+            return;
+        }
+        if let Err(error) = self.hear_step(now, event, step) {
+            self.failed = Some(error);
+        }
+    }
+
+    fn hear(&mut self, now: Timestamp, notice: &Notice) {
+        if self.known || self.failed.is_some() {
+            return;
+        }
+        match notice {
+            Notice::Filled { .. } => self.told.fills += 1,
+            Notice::CycleClosed(_) => self.told.cycles += 1,
+            _ => {}
+        }
+        words::log(&self.config, self.run, now, notice);
+        ledger::keep(&mut self.batch, &self.config, now, notice);
+    }
+}
+
+/// Whether a request may carry this name: that of the simulated operator is taken.
+#[must_use]
+pub fn is_person(by: &str) -> bool {
+    by != OPERATOR
+}
+
+/// A request as a fact.
+#[must_use]
+pub fn asked(request: Request, by: &str) -> Event {
+    Event::RequestMade { request, by: by.into() }
+}

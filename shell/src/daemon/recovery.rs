@@ -1,0 +1,207 @@
+//! Start and recovery are one path: the last checkpoint (the state before the first hour when
+//! there is none) and the journal after it. Whatever does not fit is refused before anything is
+//! written.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use gardefou_core::config::EngineConfig;
+use gardefou_core::engine::Engine;
+use gardefou_core::ids::SymbolId;
+use gardefou_core::market::Instrument;
+
+use super::error::DaemonError;
+use super::ledger;
+use super::paper::{self, Author, Paper};
+use super::recorder::Recorder;
+use super::saved::{Saved, Tape, Terms};
+use crate::backtest::load::Market;
+use crate::store::{Hash, Opened};
+use crate::text;
+
+/// What a run is made of, beside its store.
+pub struct Setup<'a> {
+    /// The candles.
+    pub market: &'a Market,
+    /// The configuration.
+    pub config: Arc<EngineConfig>,
+    /// How it is driven.
+    pub terms: Terms,
+    /// The run in logs.
+    pub run: &'static str,
+    /// Who writes.
+    pub author: Author,
+    /// Hours between checkpoints.
+    pub every: u32,
+    /// Leave the journal after the last checkpoint aside.
+    pub from_checkpoint: bool,
+}
+
+/// A run that can go on.
+pub struct Recovered<'a> {
+    /// The rehearsal.
+    pub paper: Paper<'a>,
+    /// The state must be written before the first step: it does not follow from the journal.
+    pub must_save: bool,
+}
+
+/// Takes up what a store has.
+///
+/// # Errors
+/// The store was written with other settings or candles, or by a build whose state cannot be read.
+pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a>, DaemonError> {
+    let checkpoint = opened.last_checkpoint.take();
+    let saved = match &checkpoint {
+        Some(checkpoint) => Saved::of(checkpoint)?,
+        None => paper::genesis(&setup.config, &setup.terms, setup.market),
+    };
+    require_same(&setup, &saved)?;
+    let tail = std::mem::take(&mut opened.tail);
+    let aside = setup.from_checkpoint || !opened.tail_is_of_this_build;
+    let tip = &opened.report.tip;
+    let left = aside && !tail.is_empty();
+    if left {
+        tracing::warn!(
+            steps = tail.len(),
+            written_by = tip.build,
+            this_build = setup.author.build,
+            "the journal after the last checkpoint is not replayed: its hours are decided again; \
+             where a result differs the ledger keeps the first and says so"
+        );
+    }
+    let start: (u64, Hash) = match &checkpoint {
+        _ if left => (tip.seq, tip.chain),
+        Some(checkpoint) => (checkpoint.seq, checkpoint.chain),
+        None => (0, opened.report.identity.genesis()),
+    };
+    let expected = if left { Vec::new() } else { tail };
+    let must_save = left || (checkpoint.is_none() && expected.is_empty());
+    let config = Arc::clone(&setup.config);
+    let recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
+    let paper = Paper::resume(setup.market, saved, recorder, setup.author, setup.every);
+    Ok(Recovered { paper, must_save })
+}
+
+fn require_same(setup: &Setup<'_>, saved: &Saved) -> Result<(), DaemonError> {
+    let engine = &saved.history.engine;
+    if *engine.config() != *setup.config {
+        return Err(other_configuration(engine, &setup.config));
+    }
+    if saved.terms != setup.terms {
+        return Err(other_terms(&saved.terms, &setup.terms));
+    }
+    let market = setup.market;
+    if saved.next > market.to {
+        let (end, next) = (text::instant(market.to), text::instant(saved.next));
+        return Err(DaemonError::OtherData(format!(
+            "the candles end at {end}, but the store has come to {next}: time cannot go back. Give \
+             the candles that it was written with, or name another --data; nothing was changed"
+        )));
+    }
+    if Tape::until(market, saved.next) != saved.tape {
+        let next = text::instant(saved.next);
+        return Err(DaemonError::OtherData(format!(
+            "the candles or settlements before {next} are not those that the store was written \
+             with (only more of them at the end may be new). Give the same files, or name another \
+             --data; nothing was changed"
+        )));
+    }
+    Ok(())
+}
+
+fn other_terms(saved: &Terms, now: &Terms) -> DaemonError {
+    let mut what = Vec::new();
+    if saved.path != now.path {
+        what.push(format!("--path was {:?}", saved.path).to_lowercase());
+    }
+    if saved.on_trip != now.on_trip {
+        what.push(format!("--on-trip was {:?}", saved.on_trip).to_lowercase());
+    }
+    if saved.from != now.from {
+        what.push(format!("--from was {}", text::instant(saved.from)));
+    }
+    if saved.detail != now.detail {
+        let name = saved.detail.map_or("left out", gardefou_core::time::Timeframe::name);
+        what.push(format!("--detail was {name}"));
+    }
+    DaemonError::OtherSettings(format!(
+        "the store was written with other options: {}; give them again, or name another --data. \
+         Nothing was changed",
+        text::list(what)
+    ))
+}
+
+/// What differs, and what is open that the new configuration would leave behind.
+fn other_configuration(engine: &Engine, now: &EngineConfig) -> DaemonError {
+    let before = engine.config();
+    let mut said = String::from("the store was written with another configuration: ");
+    said.push_str(&text::list(differences(before, now)));
+    let open = open_cycles(engine, now);
+    if open.is_empty() {
+        said.push_str(". No cycle is open");
+    } else {
+        let _ = write!(said, ". Open are {}", text::list(open));
+    }
+    said.push_str(
+        ". Bring the configuration back to let them end, or name another --data to begin anew; \
+         nothing was changed, nothing was traded",
+    );
+    DaemonError::OtherSettings(said)
+}
+
+fn differences(before: &EngineConfig, now: &EngineConfig) -> Vec<String> {
+    let names = |config: &EngineConfig| -> Vec<String> {
+        config.instruments.iter().map(|i| i.symbol.to_string()).collect()
+    };
+    let books = |config: &EngineConfig| -> Vec<String> {
+        config.books.iter().map(|book| book.name.clone()).collect()
+    };
+    let mut found = Vec::new();
+    for (kind, old, new) in
+        [("symbol", names(before), names(now)), ("strategy", books(before), books(now))]
+    {
+        found
+            .extend(old.iter().filter(|n| !new.contains(n)).map(|n| format!("{kind} {n} is gone")));
+        found.extend(new.iter().filter(|n| !old.contains(n)).map(|n| format!("{kind} {n} is new")));
+    }
+    let parts = [
+        ("risk.yaml", before.risk != now.risk),
+        ("entry_order", before.entry_order != now.entry_order),
+        ("fees or slippage", before.costs != now.costs),
+        ("capital or parameters of strategies", before.books != now.books && found.is_empty()),
+        (
+            "ticks or rules of instruments",
+            before.instruments != now.instruments && found.is_empty(),
+        ),
+    ];
+    found.extend(parts.iter().filter(|(_, is)| *is).map(|(what, _)| format!("{what} changed")));
+    found
+}
+
+fn open_cycles(engine: &Engine, now: &EngineConfig) -> Vec<String> {
+    let config = engine.config();
+    let mut open = Vec::new();
+    for book in engine.books() {
+        for lane in &book.lanes {
+            let (Some(cycle), Some(of)) = (&lane.cycle, instrument(config, lane.symbol)) else {
+                continue;
+            };
+            let kept = now.instruments.iter().any(|other| other.symbol == of.symbol);
+            let lost =
+                if kept { "" } else { ", whose symbol is not in the configuration any more" };
+            open.push(format!(
+                "{} {} (cycle {} since {}, {} held{lost})",
+                ledger::book_name(config, book.id),
+                of.symbol,
+                cycle.number,
+                text::instant(cycle.opened),
+                of.quantity(cycle.basis.lots),
+            ));
+        }
+    }
+    open
+}
+
+fn instrument(config: &EngineConfig, id: SymbolId) -> Option<&Instrument> {
+    config.instrument(id)
+}

@@ -1,0 +1,80 @@
+//! The real binary, killed with SIGKILL again and again until it has finished: the same ledger as
+//! the run that nobody disturbed.
+//!
+//! `GARDEFOU_KILLS` says how often; with `GARDEFOU_CANDLES` it is done over a recorded year.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::{ALL, done, ledger, nowhere, recorded_year, spawned};
+use crate::market;
+
+/// A small generator: the moments are the same in every run of the test.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) % end.max(1)
+    }
+}
+
+/// Starts the daemon and kills it after a number of lines of its log; whether it was still there.
+fn killed_after(lines: u64, feed: &Path, data: &Path, more: &[&str]) -> bool {
+    let mut child = spawned(feed, data, more);
+    let pipe = child.stderr.take().expect("a pipe");
+    let mut log = BufReader::new(pipe).lines();
+    let mut seen = 0;
+    while seen < lines && log.next().is_some_and(|line| line.is_ok()) {
+        seen += 1;
+    }
+    let alive = seen == lines;
+    child.kill().expect("SIGKILL, or it has ended");
+    let status = child.wait().expect("it ends");
+    assert!(alive || status.success() || status.code().is_none(), "{status}");
+    alive
+}
+
+fn kills() -> u64 {
+    std::env::var("GARDEFOU_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
+/// Kills until the run has finished; the ledgers are equal.
+fn torment(feed: &Path, hours: u64, more: &[&str]) {
+    let (_whole_dir, whole) = nowhere();
+    let undisturbed = done(feed, &whole, more);
+    let (_dir, data) = nowhere();
+    let mut chance = Chance(2_024);
+    let wanted = kills();
+    // Each kill comes after this many rounds on average: the last ones are near the end.
+    let mean = (hours / (wanted + 1)).max(1);
+    let mut done_kills = 0;
+    while done_kills < wanted {
+        // The first lines are those of opening and recovering: these are moments too.
+        if !killed_after(chance.below(2 * mean), feed, &data, more) {
+            break;
+        }
+        done_kills += 1;
+    }
+    let ended = done(feed, &data, more);
+    println!("killed {done_kills} times; replayed at the end {}", ended["replayed"]);
+    assert!(done_kills * 2 >= wanted, "killed only {done_kills} times");
+    assert_eq!(ended["state_hash"], undisturbed["state_hash"]);
+    assert_eq!(ended["step"], undisturbed["step"]);
+    assert_eq!(ledger(&data), ledger(&whole));
+}
+
+#[test]
+fn a_daemon_killed_at_random_moments_leaves_the_ledger_of_one_that_was_not() {
+    for order in ["limit", "market"] {
+        let more = ["--strategies", ALL, "--entry-order", order, "--checkpoint-hours", "50"];
+        match std::env::var_os("GARDEFOU_CANDLES").map(PathBuf::from) {
+            Some(candles) if kills() > 50 => {
+                let (_dir, cut) = recorded_year(&candles);
+                let funding = ["--missing-funding", "0.0001", "--checkpoint-hours", "168"];
+                torment(&cut, 8_760 + 1_200, &[&more[..4], &funding].concat());
+            }
+            _ => torment(market(1_100).path(), 1_100, &more),
+        }
+    }
+}
