@@ -187,7 +187,7 @@ proptest! {
     /// The same, said as limits: they hold whatever the contract's order of tests is.
     #[test]
     fn no_rung_breaks_a_limit(given in given()) {
-        let (quotes, basis) = build(&given);
+        let (quotes, _) = build(&given);
         let mut above = (q(given.held.cost.0, 1), given.held.lots.0);
         for (level, rung) in quotes.iter().enumerate() {
             let Some(rung) = rung else { continue };

@@ -57,6 +57,8 @@ pub fn keep(batch: &mut Batch, config: &EngineConfig, now: Timestamp, notice: &N
         Notice::Refused { .. }
         | Notice::SwitchTripped { .. }
         | Notice::SwitchReleased { .. }
+        | Notice::Paused { .. }
+        | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. }
         | Notice::Readiness { .. } => {}
@@ -69,6 +71,8 @@ fn alert(config: &EngineConfig, now: Timestamp, notice: &Notice) -> Option<Alert
     let kind = match notice {
         Notice::SwitchTripped { .. } => "switch_tripped",
         Notice::SwitchReleased { .. } => "switch_released",
+        Notice::Paused { .. } => "paused",
+        Notice::Resumed { .. } => "resumed",
         Notice::Unprotected { .. } => "unprotected",
         Notice::Anomaly { .. } => "anomaly",
         Notice::CycleClosed(result) if is_forced(result.reason) => "forced_close",

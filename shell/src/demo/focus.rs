@@ -105,7 +105,7 @@ impl Rung {
 pub fn rungs(lane: &Lane, price: Ticks) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
     for direction in Direction::BOTH {
-        for (level, quote) in (0..).zip(lane.standing(direction)) {
+        for (level, quote) in (0..).zip(lane.entries.standing(direction)) {
             rungs.extend(quote.map(|quote| Rung {
                 direction,
                 level,

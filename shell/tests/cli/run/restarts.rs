@@ -131,7 +131,7 @@ fn what_people_asked_for_is_entered_again_at_its_place() {
     let kill = || event::Request::Kill { book: None, reason: "a look at the market".into() };
     let release = || {
         let switch = gardefou_core::notice::Switch::Session(gardefou_core::ids::BookId(0));
-        event::Request::Release { switch }
+        event::Request::Release { switch, reason: "checked".into() }
     };
     let asks = || vec![(590, kill()), (613, release()), (650, kill())];
     let (_a, undisturbed) = nowhere();
