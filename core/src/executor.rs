@@ -4,7 +4,7 @@
 //! the exchange says that it ended, protects before anything else, and owns every fill, late ones
 //! included. [`fills`] applies executions, [`answers`] what the exchange says of orders, [`doubts`]
 //! asks for those whose fate is unknown, [`plan`] turns wanted rungs into the fewest commands,
-//! [`protection`] keeps the stop right.
+//! [`protection`] keeps the stop right, [`recover`] takes over what a reconciliation found.
 
 pub mod answers;
 pub mod doubts;
@@ -12,6 +12,7 @@ pub mod entries;
 pub mod fills;
 pub mod plan;
 pub mod protection;
+pub mod recover;
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -24,6 +25,7 @@ use crate::event::Fill;
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::{FillReason, Notice, Readiness};
+use crate::reconcile::Watch;
 use crate::risk::Refusal;
 use crate::risk::ladder::{Quote, Quotes, Terms};
 use crate::risk::sizing::Budget;
@@ -170,6 +172,8 @@ pub struct Seen {
     pub price: Ticks,
     /// Quantity.
     pub lots: Lots,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Orders up to this one were withdrawn because everything had to go: what they still fill is
@@ -200,6 +204,10 @@ pub struct Effects<'a> {
     pub naked: &'a mut u32,
     /// Set when a lane holds rungs back.
     pub waiting: &'a mut bool,
+    /// What the comparison with the account withholds (decision 20).
+    pub watch: &'a Watch,
+    /// Executions of the past are being booked: the position is protected once all of them are.
+    pub catching_up: bool,
     /// A switch is latched: no entry is sent (INC-149).
     pub latched: bool,
     /// Limits.

@@ -174,6 +174,7 @@ fn row(case: &Case, now: Timestamp, notice: &Notice) -> Option<Row> {
         | Notice::SwitchReleased { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. }
+        | Notice::Reconciled(_)
         | Notice::Readiness { .. } => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::risk::ladder::Quote;
 use crate::time::Timestamp;
 
 /// Executions remembered per symbol: those of the current cycle and the last ones before it.
-const SEEN_MAX: usize = 256;
+pub(super) const SEEN_MAX: usize = 256;
 
 impl Lane {
     /// Applies one execution.
@@ -50,9 +50,7 @@ impl Lane {
     /// a liquidation carries that of the cycle, which is gone when it is told again. What comes
     /// again with other content is reported and changes nothing (INC-176).
     fn is_news(&mut self, fx: &mut Effects<'_>, fill: &Fill) -> bool {
-        let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
-        let news = key(fill.fill, fill.id);
-        if let Some(known) = self.seen.iter().find(|known| key(known.fill, known.order) == news) {
+        if let Some(known) = self.find_seen(fill) {
             if (known.price, known.lots) != (fill.price, fill.lots) {
                 fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) });
             }
@@ -61,9 +59,20 @@ impl Lane {
         if self.seen.len() == SEEN_MAX {
             self.seen.pop_front();
         }
-        let &Fill { id: order, fill, price, lots, .. } = fill;
-        self.seen.push_back(Seen { fill, order, price, lots });
+        let &Fill { id: order, fill, price, lots, at, .. } = fill;
+        self.seen.push_back(Seen { fill, order, price, lots, at });
         true
+    }
+
+    fn find_seen(&self, fill: &Fill) -> Option<&Seen> {
+        let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
+        let news = key(fill.fill, fill.id);
+        self.seen.iter().find(|known| key(known.fill, known.order) == news)
+    }
+
+    /// True when an execution was applied.
+    pub(super) fn is_seen(&self, fill: &Fill) -> bool {
+        self.find_seen(fill).is_some()
     }
 
     /// What is known to have been executed of an order.
@@ -77,7 +86,7 @@ impl Lane {
             Some(open) if open != fill.id.direction => self.opposite_filled(fx, fill, open),
             _ => self.deepen(fx, fill, fill.lots),
         }
-        if !tracked {
+        if !tracked && !fx.catching_up {
             // It was presumed lost: its replacement leaves, and what is left of it is asked for.
             self.sync_level(fx, fill.id.direction, usize::from(fill.id.level));
             self.doubt(fx, fill.id);
@@ -169,8 +178,8 @@ impl Lane {
 
     /// After a fill the quantity of the target follows at once; its price too while the cycle is
     /// in the bar that opened it. Later it follows at each close (rule 5).
-    fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
-        let Some(cycle) = &self.cycle else { return };
+    pub(super) fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
+        let Some(cycle) = self.cycle.as_ref().filter(|_| !fx.catching_up) else { return };
         let opening = at.floor(fx.timeframe.span()) == cycle.first_bar;
         let standing = self.target.map(|target| target.price);
         let price = match (standing, opening) {
@@ -278,7 +287,9 @@ impl Lane {
         for direction in Direction::BOTH {
             self.withdraw_side(fx, direction);
         }
-        if let Some(target) = self.target.take() {
+        if let Some(target) = self.target.take()
+            && !fx.catching_up
+        {
             fx.out.commands.push(crate::command::Command::Cancel { id: target.id });
         }
         let close = self.close.take().map(|close| close.reason);

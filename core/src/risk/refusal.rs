@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Cash, Fraction};
+use crate::reconcile::Withheld;
 
 /// Why a symbol is not quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,11 @@ pub enum Refusal {
     },
     /// A position of the book has no confirmed stop: nothing is added meanwhile.
     Unprotected,
+    /// It is not certain that the account holds what the book believes.
+    Unreconciled {
+        /// What is uncertain.
+        why: Withheld,
+    },
     /// ATR below `min_atr_pct` of the close.
     Volatility {
         /// The ATR over the close.
@@ -91,7 +97,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// How many kinds there are.
-    pub const KINDS: usize = 17;
+    pub const KINDS: usize = 18;
 
     /// A stable number of the kind, for counting.
     #[must_use]
@@ -113,7 +119,8 @@ impl Refusal {
             Self::NotReady => 13,
             Self::RoundTrip { .. } => 14,
             Self::Unprotected => 15,
-            Self::Volatility { .. } => 16,
+            Self::Unreconciled { .. } => 16,
+            Self::Volatility { .. } => 17,
         }
     }
 
@@ -135,6 +142,7 @@ impl Refusal {
         "not_ready",
         "round_trip",
         "unprotected",
+        "unreconciled",
         "volatility",
     ];
 }

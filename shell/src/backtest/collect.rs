@@ -161,6 +161,7 @@ impl Collector<'_> {
             | Notice::SwitchTripped { cause: Cause::Person { .. }, .. }
             | Notice::Unprotected { .. }
             | Notice::Anomaly { .. }
+            | Notice::Reconciled(_)
             | Notice::Readiness { .. } => {}
         }
         debug_assert!(now.0 > 0);

@@ -221,6 +221,7 @@ impl Scene<'_> {
                 | Notice::SwitchReleased { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
+                | Notice::Reconciled(_)
                 | Notice::Readiness { .. } => None,
             })
             .filter(|fill| fill.id.book == self.place.book && fill.id.symbol == self.place.symbol)

@@ -75,6 +75,7 @@ impl Tally {
                 | Notice::SwitchReleased { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
+                | Notice::Reconciled(_)
                 | Notice::Readiness { .. } => {}
             }
         }

@@ -228,6 +228,7 @@ pub fn is_news(notice: &Notice) -> bool {
         | Notice::SwitchTripped { .. }
         | Notice::SwitchReleased { .. }
         | Notice::Unprotected { .. }
+        | Notice::Reconciled(_)
         | Notice::Anomaly { .. } => true,
         Notice::Refused { .. } | Notice::Readiness { .. } => false,
     }
@@ -256,9 +257,10 @@ fn tone(notice: &Notice) -> Tone {
                 Tone::Bad
             }
         }
-        Notice::SwitchTripped { .. } | Notice::Unprotected { .. } | Notice::Anomaly { .. } => {
-            Tone::Alert
-        }
+        Notice::SwitchTripped { .. }
+        | Notice::Unprotected { .. }
+        | Notice::Reconciled(_)
+        | Notice::Anomaly { .. } => Tone::Alert,
         Notice::SwitchReleased { .. } | Notice::Filled { .. } => Tone::Plain,
         Notice::Funded { .. } | Notice::Refused { .. } | Notice::Readiness { .. } => Tone::Quiet,
     }

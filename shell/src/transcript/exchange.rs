@@ -91,7 +91,10 @@ impl Exchange for Agreeing {
                 let filled = filled.map(|(.., lots)| *lots).sum();
                 Event::OrderCanceled { id, filled, why: Ended::Requested }
             }
-            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {
+            Command::Query { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. }
+            | Command::QueryAccount { .. } => {
                 return;
             }
         };
@@ -135,7 +138,7 @@ fn owner(command: &Command) -> Option<BookId> {
         | Command::PlaceStop { id, .. }
         | Command::AmendStop { id, .. }
         | Command::Query { id } => Some(id.book),
-        Command::SetLeverage { book, .. } => Some(book),
+        Command::SetLeverage { book, .. } | Command::QueryAccount { book, .. } => Some(book),
         Command::FetchBars { .. } => None,
     }
 }

@@ -8,6 +8,7 @@ use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
 use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
 use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
+use gardefou_core::reconcile::Withheld;
 use gardefou_core::risk::Refusal;
 use gardefou_core::risk::switches::Cause;
 use gardefou_core::time::{Span, Timestamp};
@@ -41,6 +42,7 @@ fn refusals() -> [Refusal; Refusal::KINDS] {
         Refusal::NotReady,
         Refusal::RoundTrip { gain: Cash(12_000_000), fees: Cash(34_000_000) },
         Refusal::Unprotected,
+        Refusal::Unreconciled { why: Withheld::Foreign },
         Refusal::Volatility { atr: Fraction(412_345) },
     ]
 }

@@ -248,6 +248,9 @@ fn awaits_answer(command: &Command) -> Option<OrderId> {
         | Command::Cancel { id }
         | Command::PlaceStop { id, .. }
         | Command::AmendStop { id, .. } => Some(*id),
-        Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => None,
+        Command::Query { .. }
+        | Command::FetchBars { .. }
+        | Command::SetLeverage { .. }
+        | Command::QueryAccount { .. } => None,
     }
 }
