@@ -27,6 +27,3 @@ pub use snapshot::{
     PartName, Settlement, SymbolSettings,
 };
 pub use watch::Watch;
-
-#[cfg(test)]
-mod tests;

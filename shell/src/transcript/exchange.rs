@@ -57,6 +57,9 @@ pub(super) trait Exchange {
         false
     }
 
+    /// The process that it talked to is gone.
+    fn hang_up(&mut self) {}
+
     /// In what its own records differ from the books.
     fn differences(&self, _engine: &Engine, _orders: &Orders) -> Vec<String> {
         Vec::new()

@@ -1,6 +1,8 @@
 //! The process dies and comes up again, with its state or without, and compares what it believes
 //! with what the exchange holds.
 
+mod deaths;
+
 use super::*;
 use crate::config::{Params, SymbolConfig};
 use crate::engine::Engine;
@@ -68,7 +70,8 @@ impl World {
         self.live.restart(Engine::new(config));
         self.sent();
         self.live.sink_mut().0.clear();
-        self.live.tell(&Event::Booted { epoch: 9 });
+        let epoch = u32::try_from(self.live.now().0 / 1_000).unwrap();
+        self.live.tell(&Event::Booted { epoch });
         for symbol in self.symbols() {
             for index in 0..self.bars {
                 let at = Timestamp(0) + Span::hours(index);
@@ -230,6 +233,28 @@ fn past_cycles_of_a_lost_store_are_not_booked_again() {
     world.ask();
     world.assert_agreed();
     assert_eq!(world.results(), [] as [&CycleResult; 0]);
+}
+
+#[test]
+fn a_position_whose_executions_nobody_can_show_keeps_its_stop() {
+    let mut world = World::watched(longs());
+    world.price(9_899);
+    world.unheard(SYMBOL, 9_890);
+    // The exchange does not reach back so far.
+    world.on_account(|_, snapshot| snapshot.fills = Part::Known(Vec::new()));
+    world.boot_blank();
+    world.wait(5_000);
+    let (direction, lots) = (Direction::Long, Lots(50));
+    assert!(world.found().contains(&Finding::Foreign { direction, lots }));
+    let reducing: Vec<_> =
+        world.resting().into_iter().filter(|order| order.0 != OrderKind::Entry).collect();
+    assert_eq!(reducing, [(OrderKind::Stop, 9_405, 50), (OrderKind::Target, 10_000, 50)]);
+    assert_eq!(world.quoted(), []);
+    assert_eq!(
+        world.live.engine().books()[0].watch().blocked(SYMBOL),
+        Some(Withheld::Foreign),
+        "and nothing is entered beside it"
+    );
 }
 
 // ---- what happened while nobody listened ----
