@@ -42,9 +42,9 @@ fn symbol(orders: &Orders, plan: &Plan, found: &SymbolPlan) -> String {
         found.findings.iter().map(|f| finding(orders, found.symbol, f)).collect();
     let actions: Vec<String> =
         found.actions.iter().map(|a| action(orders, found.symbol, a)).collect();
-    let does =
-        if actions.is_empty() { String::new() } else { format!(" -> {}", actions.join(", ")) };
-    format!("{name} reconciled: {}{does}", findings.join(", "))
+    let said: Vec<String> =
+        [findings, actions].iter().filter(|s| !s.is_empty()).map(|s| s.join(", ")).collect();
+    format!("{name} reconciled: {}", said.join(" -> "))
 }
 
 fn size(orders: &Orders, symbol: Listed, lots: Lots) -> String {
