@@ -59,6 +59,13 @@ pub enum Command {
         /// How many.
         count: u32,
     },
+    /// Ask what a wallet holds; the answer is one [`crate::event::Event::AccountSeen`].
+    QueryAccount {
+        /// Which book's wallet.
+        book: BookId,
+        /// Fills and funding have to reach back to here.
+        since: Timestamp,
+    },
     /// Set leverage; only sent when flat and without orders.
     SetLeverage {
         /// Which book's wallet.
@@ -95,7 +102,8 @@ impl Command {
             | Self::Cancel { .. }
             | Self::PlaceStop { .. }
             | Self::AmendStop { .. }
-            | Self::Query { .. } => true,
+            | Self::Query { .. }
+            | Self::QueryAccount { .. } => true,
             Self::FetchBars { .. } | Self::SetLeverage { .. } => false,
         }
     }

@@ -20,6 +20,7 @@ use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
 use crate::market::{Append, Bar};
 use crate::money::{Cash, Direction, Ticks};
 use crate::notice::{Anomaly, Notice, Switch};
+use crate::reconcile::{Listed, Settlement};
 use crate::risk::switches::{Latch, Pause, PeakWindow};
 use crate::runner::Runner;
 use crate::step::{Step, Wake, WakeReason};
@@ -34,8 +35,8 @@ const CLOCK_SKEW: Span = Span::seconds(60);
 /// The whole state of every book.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Engine {
-    config: EngineConfig,
-    books: Vec<Book>,
+    pub(crate) config: EngineConfig,
+    pub(crate) books: Vec<Book>,
     round: Round,
     globals: [Global; 2],
     /// Rooms for the arithmetic of a round, so that quiet bars allocate nothing.
@@ -118,26 +119,22 @@ impl Engine {
                 self.executed(now, &fill, out, Lane::liquidated);
             }
             Event::FundingSettled { book, symbol, at, rate, price, lots, amount } => {
-                let fund = |book: &mut Book| book.fund(*symbol, *at, *amount);
-                if let Some(cycle) = self.books.get_mut(usize::from(book.0)).and_then(fund) {
-                    let (book, symbol, at, rate) = (*book, *symbol, *at, *rate);
-                    let (price, lots, amount) = (*price, *lots, *amount);
-                    out.notices.push(Notice::Funded {
-                        book,
-                        symbol,
-                        cycle,
-                        at,
-                        rate,
-                        price,
-                        lots,
-                        amount,
-                    });
-                }
+                let (at, rate, price, lots, amount) = (*at, *rate, *price, *lots, *amount);
+                let paid =
+                    Settlement { symbol: Listed::Symbol(*symbol), at, rate, price, lots, amount };
+                self.at_lane(now, *book, *symbol, out, |lane, fx| {
+                    lane.settle_funding(fx, &paid);
+                });
                 self.judge(now, *book, out);
             }
             Event::BalanceMoved { book, amount } => self.balance_moved(*book, *amount),
             Event::RequestMade { request, by } => self.requested(now, request, by, out),
+            Event::Reconnected { book } => self.reconnected(now, *book, out),
+            Event::AccountSeen(snapshot) => self.account_seen(now, snapshot, out),
             Event::TimePassed => self.time_passed(now, out),
+        }
+        if self.books.iter().any(|book| book.watch.is_on()) {
+            self.watch_step(now, event, out);
         }
         out.wake = self.wake();
     }
@@ -347,7 +344,7 @@ impl Engine {
         }
     }
 
-    fn balance_moved(&mut self, book: BookId, amount: Cash) {
+    pub(crate) fn balance_moved(&mut self, book: BookId, amount: Cash) {
         if let Some(book) = self.books.get_mut(usize::from(book.0)) {
             book.wallet.deposit(amount);
             self.globals[book.mode as usize].window.shift(amount);
@@ -374,6 +371,7 @@ impl Engine {
                 self.pause(*book, &pause, out);
             }
             Request::Resume { book, reason } => self.resume(now, *book, by, reason, out),
+            Request::Reconcile { book } => self.compare_requested(now, *book, out),
             Request::Kill { book, reason } => self.kill(now, *book, reason, out),
         }
     }
@@ -399,6 +397,7 @@ impl Engine {
                 }
             }
         }
+        self.ask_accounts(now, out);
         if self.round.deadline().is_some_and(|deadline| deadline <= now) {
             self.finish_round(now, out);
         }
@@ -407,13 +406,13 @@ impl Engine {
     #[inline]
     fn wake(&self) -> Option<Wake> {
         let round = self.round.deadline().map(|at| (at, WakeReason::RoundDeadline));
-        let books = self.books.iter().filter_map(|book| book.timers.earliest());
+        let books = self.books.iter().filter_map(Book::deadline);
         let (at, why) = books.chain(round).min()?;
         Some(Wake { at, why })
     }
 
     /// Judges a book's switches when its facts are known as they happen.
-    fn judge(&mut self, now: Timestamp, book: BookId, out: &mut Step) {
+    pub(crate) fn judge(&mut self, now: Timestamp, book: BookId, out: &mut Step) {
         if let Some(Book { facts: Facts::Continuous, mode, .. }) =
             self.books.get(usize::from(book.0))
         {

@@ -1,12 +1,15 @@
 //! Events: facts from outside, in the past tense, with the time at which they happened.
 //! What a person asks for is a request and enters as a fact like any other.
 
+use alloc::boxed::Box;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BookId, FillId, OrderId, SymbolId};
 use crate::market::Bar;
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
 use crate::notice::Switch;
+use crate::reconcile::AccountSnapshot;
 use crate::time::Timestamp;
 
 /// Everything that the outside can tell the engine.
@@ -139,6 +142,14 @@ pub enum Event {
         /// What the wallet receives (negative: pays).
         amount: Cash,
     },
+    /// The connection to the account of a book was made, at the start or again. Entries wait until
+    /// what it holds has been compared with what is believed (decision 20).
+    Reconnected {
+        /// Which book.
+        book: BookId,
+    },
+    /// What an account holds: the answer to a question about it.
+    AccountSeen(Box<AccountSnapshot>),
     /// Money came into the wallet (negative: left it).
     BalanceMoved {
         /// Which book.
@@ -186,12 +197,19 @@ impl Event {
                 time(*at) && figure(price.0) && figure(lots.0) && cash(*amount)
             }
             Self::BalanceMoved { amount, .. } => cash(*amount),
+            Self::AccountSeen(snapshot) => {
+                let (times, sizes, money) = snapshot.figures();
+                times.into_iter().all(time)
+                    && sizes.into_iter().all(figure)
+                    && money.into_iter().all(cash)
+            }
             Self::Booted { .. }
             | Self::FeedChanged { .. }
             | Self::BarsLost { .. }
             | Self::OrderRejected { .. }
             | Self::OrderUnconfirmed { .. }
             | Self::OrderNotFound { .. }
+            | Self::Reconnected { .. }
             | Self::RequestMade { .. }
             | Self::TimePassed => true,
         };
@@ -302,6 +320,11 @@ pub enum Request {
         book: Option<BookId>,
         /// Why.
         reason: alloc::string::String,
+    },
+    /// Compare a book with its account now.
+    Reconcile {
+        /// Which book; none = all that have an account.
+        book: Option<BookId>,
     },
     /// Trip the session switch of a book: no new entries until a person releases it, and whatever
     /// `on_kill` says besides.

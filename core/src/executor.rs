@@ -4,7 +4,7 @@
 //! the exchange says that it ended, protects before anything else, and owns every fill, late ones
 //! included. [`fills`] applies executions ([`executions`] remembers them), [`answers`] what the exchange says of orders, [`doubts`]
 //! asks for those whose fate is unknown, [`plan`] turns wanted rungs into the fewest commands,
-//! [`protection`] keeps the stop right.
+//! [`protection`] keeps the stop right, [`recover`] takes over what a reconciliation found.
 
 pub mod answers;
 pub mod doubts;
@@ -13,6 +13,7 @@ pub mod executions;
 pub mod fills;
 pub mod plan;
 pub mod protection;
+pub mod recover;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -25,6 +26,7 @@ use crate::event::Fill;
 use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::{FillReason, Notice, Readiness};
+use crate::reconcile::Watch;
 use crate::risk::Refusal;
 use crate::risk::ladder::{Quote, Quotes, Terms};
 use crate::risk::sizing::Budget;
@@ -190,6 +192,10 @@ pub struct Effects<'a> {
     pub naked: &'a mut u32,
     /// Set when a lane holds rungs back.
     pub waiting: &'a mut bool,
+    /// What the comparison with the account withholds (decision 20).
+    pub watch: &'a Watch,
+    /// Executions of the past are being booked: the position is protected once all of them are.
+    pub catching_up: bool,
     /// What withholds entries: a latched switch (INC-149) or a pause.
     pub hold: Hold,
     /// Limits.

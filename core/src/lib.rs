@@ -23,6 +23,7 @@ pub mod indicator;
 pub mod market;
 pub mod money;
 pub mod notice;
+pub mod reconcile;
 pub mod risk;
 pub mod runner;
 pub mod step;

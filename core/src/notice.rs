@@ -1,5 +1,6 @@
 //! Notices: what people learn and ledgers keep. Data only; wording belongs to the shell.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Fill, Reject};
 use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks};
+use crate::reconcile::Plan;
 use crate::risk::Refusal;
 use crate::risk::switches::{Cause, Pause};
 use crate::time::Timestamp;
@@ -109,6 +111,8 @@ pub enum Notice {
         /// What happened.
         what: Anomaly,
     },
+    /// A book was compared with its account, and the two sides differ; or they agree again.
+    Reconciled(Box<Plan>),
     /// A symbol's readiness changed.
     Readiness {
         /// Which book.

@@ -45,6 +45,8 @@ pub enum WakeReason {
     AskAgain,
     /// A close that failed is tried again.
     CloseAgain,
+    /// A book is compared with its account.
+    Reconcile,
 }
 
 impl Step {

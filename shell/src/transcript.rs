@@ -17,6 +17,7 @@ mod presets;
 mod replay;
 mod say;
 mod say_notice;
+mod say_plan;
 mod settings;
 mod settings_book;
 mod stage;

@@ -6,6 +6,7 @@
 pub mod numbers;
 
 mod notices;
+mod plans;
 mod refusals;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use gardefou_core::time::Timestamp;
 use tracing::Level;
 
 pub use notices::{fill_reason, level, notice, place};
+pub use plans::{plan, withheld};
 pub use refusals::{refusal, refusal_short, remedy};
 
 /// What a book could lose at once, in a sentence.
@@ -91,6 +93,7 @@ fn say(config: &EngineConfig, run: &str, now: Timestamp, told: &Notice) {
         | Notice::Paused { .. }
         | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
+        | Notice::Reconciled(_)
         | Notice::Anomaly { .. } => log!(Level::INFO),
         Notice::CycleClosed(_) | Notice::Filled { .. } => log!(Level::DEBUG),
         Notice::Refused { .. } | Notice::Funded { .. } | Notice::Readiness { .. } => {

@@ -176,6 +176,7 @@ fn row(case: &Case, now: Timestamp, notice: &Notice) -> Option<Row> {
         | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. }
+        | Notice::Reconciled(_)
         | Notice::Readiness { .. } => None,
     }
 }

@@ -12,11 +12,12 @@ use crate::executor::{Effects, Ids, Lane, Timers};
 use crate::ids::{BookId, SymbolId};
 use crate::money::{Cash, Direction, Margin};
 use crate::notice::FillReason;
+use crate::reconcile::Watch;
 use crate::risk::ladder::Terms;
 use crate::risk::slots;
 use crate::risk::switches::{Hold, Latch, Pause};
 use crate::runner::Runner;
-use crate::step::Step;
+use crate::step::{Step, WakeReason};
 use crate::time::{Timeframe, Timestamp};
 
 /// One strategy in one mode.
@@ -55,6 +56,8 @@ pub struct Book {
     pub(crate) naked: u32,
     /// Lane by symbol.
     places: Vec<Option<u16>>,
+    /// The comparison with the account.
+    pub(crate) watch: Watch,
 }
 
 /// What the wallet looks like now.
@@ -105,6 +108,7 @@ impl Book {
             waiting: false,
             naked: 0,
             places,
+            watch: Watch::default(),
         }
     }
 
@@ -153,6 +157,8 @@ impl Book {
             timers: &mut self.timers,
             naked: &mut self.naked,
             waiting: &mut self.waiting,
+            watch: &self.watch,
+            catching_up: false,
             hold,
             risk: &config.risk,
             costs: &config.costs,
@@ -165,13 +171,23 @@ impl Book {
     pub(crate) fn boot(&mut self, epoch: u32) {
         self.ids.epoch = epoch;
         self.ids.sequence = 0;
+        self.watch.booted(epoch);
     }
 
-    /// Books a settlement once; the answer is the cycle that it belongs to.
-    pub(crate) fn fund(&mut self, symbol: SymbolId, at: Timestamp, amount: Cash) -> Option<u32> {
-        let cycle = self.lane_mut(symbol)?.fund(at, amount)?;
-        self.wallet.receive_funding(amount);
-        Some(cycle)
+    /// The comparison with the account: when the next one is due, and what it withholds.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The earliest deadline, and why.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<(Timestamp, WakeReason)> {
+        let compare = self.watch.due().map(|at| (at, WakeReason::Reconcile));
+        match (self.timers.earliest(), compare) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        }
     }
 
     /// Unrealised result of the open cycles at their last prices.
@@ -263,7 +279,7 @@ impl Book {
 
     /// Sends rungs that waited, as far as slots are free and every position has its stop.
     pub(crate) fn send_waiting(&mut self, now: Timestamp, config: &EngineConfig, out: &mut Step) {
-        if self.naked > 0 {
+        if self.naked > 0 || self.watch.withheld().is_some() {
             return;
         }
         let limit = config.risk.max_live_grids;
@@ -276,6 +292,10 @@ impl Book {
         let (lanes, mut fx) = self.split(now, config, out);
         let mut still = false;
         for lane in lanes.iter_mut().filter(|lane| lane.held_back) {
+            if fx.watch.blocked(lane.symbol).is_some() {
+                still = true;
+                continue;
+            }
             let needs = u32::from(!lane.occupies());
             if needs > 0 && used >= limit {
                 still = true;

@@ -136,6 +136,7 @@ impl Engine {
         self.judge_globals(now, &[Mode::Paper, Mode::Live], out);
         let Self { config, books, rooms, round, .. } = self;
         for book in books {
+            book.pass_over_blocked(now, config, out);
             book.decide(rooms, &Turn { at, now, config, round }, out);
         }
     }

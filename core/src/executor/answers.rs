@@ -216,7 +216,7 @@ impl Lane {
                 }
             }
             WakeReason::AskAgain => self.ask_again(fx),
-            WakeReason::RoundDeadline => {}
+            WakeReason::RoundDeadline | WakeReason::Reconcile => {}
         }
     }
 

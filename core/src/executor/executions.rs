@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Fill;
 use crate::ids::{FillId, OrderId};
 use crate::money::{Lots, Ticks};
+use crate::time::Timestamp;
 
 /// How many executions of a symbol are remembered.
 const SEEN_MAX: usize = 256;
@@ -26,6 +27,7 @@ struct Seen {
     order: OrderId,
     price: Ticks,
     lots: Lots,
+    at: Timestamp,
 }
 
 /// What an execution is to those before it.
@@ -51,8 +53,8 @@ impl Executions {
         if self.seen.len() == SEEN_MAX {
             self.seen.pop_front();
         }
-        let &Fill { id: order, fill, price, lots, .. } = news;
-        self.seen.push_back(Seen { fill, order, price, lots });
+        let &Fill { id: order, fill, price, lots, at, .. } = news;
+        self.seen.push_back(Seen { fill, order, price, lots, at });
         self.largest = self.largest.max(Some(fill));
         Noted::New
     }
@@ -60,6 +62,24 @@ impl Executions {
     fn find(&self, news: &Fill) -> Option<&Seen> {
         let key = |fill: FillId, order: OrderId| (fill, order.epoch, order.sequence);
         self.seen.iter().find(|seen| key(seen.fill, seen.order) == key(news.fill, news.id))
+    }
+
+    /// True when an execution was applied, or is so old that it may have been.
+    pub(super) fn may_know(&self, fill: &Fill) -> bool {
+        let full = self.seen.len() == SEEN_MAX;
+        let ancient = self.seen.front().is_some_and(|oldest| full && fill.at < oldest.at);
+        ancient || self.find(fill).is_some()
+    }
+
+    /// True when nothing was ever executed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// True when executions are known on both sides of an instant.
+    pub(crate) fn span(&self, at: Timestamp) -> bool {
+        let before = self.seen.iter().any(|seen| seen.at < at);
+        before && self.seen.iter().any(|seen| seen.at >= at)
     }
 
     /// What is known to have been executed of an order.

@@ -65,7 +65,7 @@ impl Lane {
             Some(open) if open != fill.id.direction => self.opposite_filled(fx, fill, open),
             _ => self.deepen(fx, fill, fill.lots),
         }
-        if !tracked {
+        if !tracked && !fx.catching_up {
             // It was presumed lost: its replacement leaves, and what is left of it is asked for.
             self.sync_level(fx, fill.id.direction, usize::from(fill.id.level));
             self.doubt(fx, fill.id);
@@ -157,8 +157,8 @@ impl Lane {
 
     /// After a fill the quantity of the target follows at once; its price too while the cycle is
     /// in the bar that opened it. Later it follows at each close (rule 5).
-    fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
-        let Some(cycle) = &self.cycle else { return };
+    pub(super) fn refresh_target(&mut self, fx: &mut Effects<'_>, at: Timestamp) {
+        let Some(cycle) = self.cycle.as_ref().filter(|_| !fx.catching_up) else { return };
         let opening = at.floor(fx.timeframe.span()) == cycle.first_bar;
         let standing = self.target.map(|target| target.price);
         let price = match (standing, opening) {
@@ -266,7 +266,9 @@ impl Lane {
         for direction in Direction::BOTH {
             self.withdraw_side(fx, direction);
         }
-        if let Some(target) = self.target.take() {
+        if let Some(target) = self.target.take()
+            && !fx.catching_up
+        {
             fx.out.commands.push(crate::command::Command::Cancel { id: target.id });
         }
         let close = self.close.take().map(|close| close.reason);

@@ -60,14 +60,16 @@ impl Lane {
         entry_order == EntryOrder::Market || matches!(self.params, Params::Mono(_))
     }
 
-    /// True when no entry may leave because a position of the book has no confirmed stop. Rungs
-    /// that rest are sent once it has one.
+    /// True when no entry may leave because a position of the book has no confirmed stop, or
+    /// because it is not known what the account holds. Rungs that rest are sent once it is.
     #[inline]
     pub(crate) fn waits_for_protection(&mut self, fx: &mut Effects<'_>) -> bool {
-        if *fx.naked == 0 {
-            return false;
-        }
-        self.tell_refusal(fx, Refusal::Unprotected);
+        let refusal = match fx.watch.blocks(self.symbol) {
+            _ if *fx.naked > 0 => Refusal::Unprotected,
+            Some(why) => Refusal::Unreconciled { why },
+            None => return false,
+        };
+        self.tell_refusal(fx, refusal);
         true
     }
 
@@ -329,7 +331,10 @@ fn withdraw(entry: &mut Entry, fx: &mut Effects<'_>) {
     match entry.state {
         EntryState::Sent | EntryState::Working => {
             entry.state = EntryState::Cancelling;
-            fx.out.commands.push(Command::Cancel { id: entry.id });
+            // While the past is booked nothing is sent: what still rests is withdrawn afterwards.
+            if !fx.catching_up {
+                fx.out.commands.push(Command::Cancel { id: entry.id });
+            }
         }
         EntryState::Cancelling | EntryState::InDoubt | EntryState::AwaitingFills { .. } => {}
     }

@@ -70,7 +70,7 @@ impl Protection {
     }
 
     /// Forgets a stop that is gone.
-    fn forget(&mut self, id: OrderId) {
+    pub(super) fn forget(&mut self, id: OrderId) {
         self.leftovers.retain(|&leftover| leftover != id);
         self.working = self.working.filter(|stop| stop.id != id);
         self.pending = self.pending.filter(|stop| stop.id != id);
@@ -80,6 +80,9 @@ impl Protection {
 impl Lane {
     /// Makes the stop right for the position: nothing when it is, one command when it is not.
     pub fn protect(&mut self, fx: &mut Effects<'_>) {
+        if fx.catching_up {
+            return; // What was missed is booked first; the stop is made for the whole.
+        }
         let Some(cycle) = &self.cycle else { return self.unprotect(fx) };
         let (direction, basis) = (cycle.direction, cycle.basis);
         let trigger = exits::stop_price(direction, basis, self.terms.value, self.terms.stop_loss);
@@ -123,7 +126,7 @@ impl Lane {
     }
 
     /// The position is covered, or gone.
-    fn note_covered(&mut self, fx: &mut Effects<'_>) {
+    pub(super) fn note_covered(&mut self, fx: &mut Effects<'_>) {
         self.protection.alerted = false;
         if self.protection.naked_since.take().is_some() {
             *fx.naked -= 1;

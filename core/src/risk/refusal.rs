@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Cash, Fraction};
+use crate::reconcile::Withheld;
 
 /// Why a symbol is not quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +85,11 @@ pub enum Refusal {
     },
     /// A position of the book has no confirmed stop: nothing is added meanwhile.
     Unprotected,
+    /// It is not certain that the account holds what the book believes.
+    Unreconciled {
+        /// What is uncertain.
+        why: Withheld,
+    },
     /// ATR below `min_atr_pct` of the close.
     Volatility {
         /// The ATR over the close.
@@ -93,7 +99,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// How many kinds there are.
-    pub const KINDS: usize = 18;
+    pub const KINDS: usize = 19;
 
     /// A stable number of the kind, for counting.
     #[must_use]
@@ -116,7 +122,8 @@ impl Refusal {
             Self::Paused => 14,
             Self::RoundTrip { .. } => 15,
             Self::Unprotected => 16,
-            Self::Volatility { .. } => 17,
+            Self::Unreconciled { .. } => 17,
+            Self::Volatility { .. } => 18,
         }
     }
 
@@ -139,6 +146,7 @@ impl Refusal {
         "paused",
         "round_trip",
         "unprotected",
+        "unreconciled",
         "volatility",
     ];
 }

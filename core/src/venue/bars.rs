@@ -185,7 +185,10 @@ impl BarVenue {
             }
             Command::AmendStop { id, trigger, lots } => self.amend_stop(id, trigger, lots),
             // Nothing is ever in doubt here, no bar is missing, and leverage is in the terms.
-            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {}
+            Command::Query { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. }
+            | Command::QueryAccount { .. } => {}
         }
     }
 

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::event::{Event, Reject};
 use crate::ids::{OrderId, SymbolId};
 use crate::money::{Fraction, Ticks};
+use crate::reconcile::AccountSnapshot;
 use crate::step::{Step, Wake};
 use crate::time::{Span, Timestamp};
 
@@ -51,6 +52,12 @@ pub trait Fates {
     fn event(&mut self, now: Timestamp, event: &Event) -> Delivery {
         let _ = (now, event);
         Delivery::Once
+    }
+
+    /// What an account is said to hold, on its way to the engine: parts of it may fail, be old, or
+    /// be empty by mistake.
+    fn account(&mut self, now: Timestamp, snapshot: &mut AccountSnapshot) {
+        let _ = (now, snapshot);
     }
 }
 
@@ -147,7 +154,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
         match due {
             Due::Venue => {
                 if let Some((_, event)) = self.venue.take_due(self.now) {
-                    self.deliver(&event);
+                    self.deliver(event);
                 }
             }
             Due::LateCommand => {
@@ -190,7 +197,11 @@ impl<S: Sink, F: Fates> Live<S, F> {
 
     // ---- messages ----
 
-    fn deliver(&mut self, event: &Event) {
+    fn deliver(&mut self, mut event: Event) {
+        if let Event::AccountSeen(snapshot) = &mut event {
+            self.fates.account(self.now, snapshot);
+        }
+        let event = &event;
         match self.fates.event(self.now, event) {
             Delivery::Once => self.hear(event),
             Delivery::Twice => {
@@ -281,9 +292,33 @@ impl<S: Sink, F: Fates> Live<S, F> {
         &self.sink
     }
 
+    /// Who listens, to look away.
+    #[cfg(test)]
+    pub(crate) fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
     /// Who decides the fate of messages.
     pub fn fates_mut(&mut self) -> &mut F {
         &mut self.fates
+    }
+
+    /// The process dies and another one comes up with this engine: whatever was under way to the
+    /// old one, and every answer that it awaited, is lost. The venue goes on.
+    pub fn restart(&mut self, engine: Engine) {
+        self.engine = engine;
+        self.wake = None;
+        self.late_events = DelayQueue::default();
+        self.awaited = DelayQueue::default();
+    }
+
+    /// Time passes while no process runs: the venue goes on, and what it says is lost.
+    pub fn pass_unheard(&mut self, until: Timestamp) {
+        while let Some(at) = self.venue.next_due().filter(|&at| at <= until) {
+            self.now = self.now.max(at);
+            let _ = self.venue.take_due(self.now);
+        }
+        self.now = self.now.max(until);
     }
 
     /// Bars that the engine asked for; whoever has them tells them.
@@ -300,7 +335,10 @@ fn awaits_answer(command: &Command) -> Option<OrderId> {
         | Command::Cancel { id }
         | Command::PlaceStop { id, .. }
         | Command::AmendStop { id, .. } => Some(*id),
-        Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => None,
+        Command::Query { .. }
+        | Command::FetchBars { .. }
+        | Command::SetLeverage { .. }
+        | Command::QueryAccount { .. } => None,
     }
 }
 

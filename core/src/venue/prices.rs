@@ -4,9 +4,10 @@
 //! it, and everything that happens is reported after a delay. Nothing here is random: delays and
 //! behaviour come from [`Settings`], faults from whoever drives the venue ([`super::live`]).
 //!
-//! [`admit`] says what is refused, [`matching`] what a price executes, [`booking`] what an
+//! [`account`] answers questions about a wallet, [`admit`] says what is refused, [`matching`] what a price executes, [`booking`] what an
 //! execution does to wallet and position, [`margin`] what a wallet can carry, [`desk`] keeps it.
 
+pub mod account;
 pub mod admit;
 pub mod booking;
 pub mod desk;
@@ -243,6 +244,7 @@ impl PriceVenue {
                     self.answer(at, Event::OrderRejected { id, why });
                 }
             }
+            Command::QueryAccount { book, since } => self.show_account(at, book, since),
             Command::FetchBars { .. } => {} // Bars are not the venue's.
         }
     }

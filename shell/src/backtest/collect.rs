@@ -167,6 +167,7 @@ impl Collector<'_> {
             | Notice::Resumed { .. }
             | Notice::Unprotected { .. }
             | Notice::Anomaly { .. }
+            | Notice::Reconciled(_)
             | Notice::Readiness { .. } => {}
         }
         debug_assert!(now.0 > 0);

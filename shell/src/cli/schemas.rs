@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::cli::replay::ReplayResult;
-use crate::control::answers::{Changed, Orders, Positions, Status};
 use crate::cli::run::RunResult;
+use crate::control::answers::{Changed, Orders, Positions, Status};
 use crate::demo::json::DemoResult;
 use crate::report::check::Check;
 use crate::report::result::{Backtest, schema_of};

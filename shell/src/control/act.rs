@@ -125,6 +125,7 @@ pub fn outcome(engine: &Engine, event: &Event, step: &Step) -> Reply {
             | Notice::Refused { .. }
             | Notice::Unprotected { .. }
             | Notice::Anomaly { .. }
+            | Notice::Reconciled(_)
             | Notice::Readiness { .. } => continue,
         };
         let sentence = words::notice(engine.config(), notice);
@@ -166,6 +167,7 @@ fn standing(engine: &Engine, event: &Event) -> Vec<String> {
         Asked::Kill { book, .. } => books(book)
             .map(|book| format!("the session switch of {} was tripped already", label(book)))
             .collect(),
+        Asked::Reconcile { .. } => vec!["the account is being compared".into()],
         Asked::Release { switch, .. } => vec![match switch {
             Switch::Session(id) => {
                 let book = engine.books().get(usize::from(id.0)).map(label).unwrap_or_default();

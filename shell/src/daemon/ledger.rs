@@ -61,6 +61,7 @@ pub fn keep(batch: &mut Batch, config: &EngineConfig, now: Timestamp, notice: &N
         | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
         | Notice::Anomaly { .. }
+        | Notice::Reconciled(_)
         | Notice::Readiness { .. } => {}
     }
     batch.alerts.extend(alert(config, now, notice));
@@ -75,6 +76,7 @@ fn alert(config: &EngineConfig, now: Timestamp, notice: &Notice) -> Option<Alert
         Notice::Resumed { .. } => "resumed",
         Notice::Unprotected { .. } => "unprotected",
         Notice::Anomaly { .. } => "anomaly",
+        Notice::Reconciled(_) => "reconciled",
         Notice::CycleClosed(result) if is_forced(result.reason) => "forced_close",
         Notice::CycleClosed(_)
         | Notice::Filled { .. }

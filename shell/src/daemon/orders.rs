@@ -83,6 +83,7 @@ impl Orders {
             | Command::Cancel { .. }
             | Command::Query { .. }
             | Command::FetchBars { .. }
+            | Command::QueryAccount { .. }
             | Command::SetLeverage { .. } => return,
         };
         let state = OrderState::Intended;
@@ -140,6 +141,8 @@ fn order_of(event: &Event) -> Option<OrderId> {
         | Event::OrderNotFound { .. }
         | Event::PositionLiquidated { .. }
         | Event::FundingSettled { .. }
+        | Event::Reconnected { .. }
+        | Event::AccountSeen(_)
         | Event::BalanceMoved { .. }
         | Event::RequestMade { .. }
         | Event::TimePassed => None,

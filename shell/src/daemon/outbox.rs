@@ -160,6 +160,7 @@ fn places(command: &Command) -> Option<OrderId> {
         | Command::AmendStop { .. }
         | Command::Query { .. }
         | Command::FetchBars { .. }
+        | Command::QueryAccount { .. }
         | Command::SetLeverage { .. } => None,
     }
 }
@@ -174,6 +175,7 @@ fn subject(command: &Command) -> Option<OrderId> {
         Command::Place(_)
         | Command::PlaceStop { .. }
         | Command::FetchBars { .. }
+        | Command::QueryAccount { .. }
         | Command::SetLeverage { .. } => None,
     }
 }

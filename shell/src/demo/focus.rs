@@ -223,6 +223,7 @@ impl Scene<'_> {
                 | Notice::Resumed { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
+                | Notice::Reconciled(_)
                 | Notice::Readiness { .. } => None,
             })
             .filter(|fill| fill.id.book == self.place.book && fill.id.symbol == self.place.symbol)

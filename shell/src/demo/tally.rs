@@ -77,6 +77,7 @@ impl Tally {
                 | Notice::Resumed { .. }
                 | Notice::Unprotected { .. }
                 | Notice::Anomaly { .. }
+                | Notice::Reconciled(_)
                 | Notice::Readiness { .. } => {}
             }
         }

@@ -230,6 +230,7 @@ pub fn is_news(notice: &Notice) -> bool {
         | Notice::Paused { .. }
         | Notice::Resumed { .. }
         | Notice::Unprotected { .. }
+        | Notice::Reconciled(_)
         | Notice::Anomaly { .. } => true,
         Notice::Refused { .. } | Notice::Readiness { .. } => false,
     }
@@ -258,9 +259,10 @@ fn tone(notice: &Notice) -> Tone {
                 Tone::Bad
             }
         }
-        Notice::SwitchTripped { .. } | Notice::Unprotected { .. } | Notice::Anomaly { .. } => {
-            Tone::Alert
-        }
+        Notice::SwitchTripped { .. }
+        | Notice::Unprotected { .. }
+        | Notice::Reconciled(_)
+        | Notice::Anomaly { .. } => Tone::Alert,
         Notice::SwitchReleased { .. }
         | Notice::Paused { .. }
         | Notice::Resumed { .. }

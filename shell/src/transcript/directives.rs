@@ -13,7 +13,7 @@ use super::{answers, exchange, market, people, state};
 
 const DIRECTIVES: &str = "bar, bars, round, price, history, feed, accept, confirm, reject, fill, \
     canceled, timeout, notfound, funding, settle, liquidate, deposit, withdraw, kill, release, time, \
-    exchange, boot, restart, state or check";
+    exchange, boot, down, restart, reconnect, reconcile, state or check";
 
 /// Performs one directive.
 pub(super) fn perform(stage: &mut Stage, directive: &Directive<'_>) -> Result<(), Fault> {
@@ -52,6 +52,9 @@ pub(super) fn perform(stage: &mut Stage, directive: &Directive<'_>) -> Result<()
         "exchange" => exchange::attach(stage, line),
         "boot" => people::boot(stage, line),
         "restart" => people::restart(stage, line),
+        "down" => people::down(stage, line),
+        "reconnect" => people::reconnect(stage, line),
+        "reconcile" => people::reconcile(stage, line),
         "state" => state::show(stage, line),
         "check" => state::check(stage, line),
         "config" => Err(word.fault("a second `config`", "write one file per configuration")),

@@ -57,6 +57,9 @@ pub(super) trait Exchange {
         false
     }
 
+    /// The process that it talked to is gone.
+    fn hang_up(&mut self) {}
+
     /// In what its own records differ from the books.
     fn differences(&self, _engine: &Engine, _orders: &Orders) -> Vec<String> {
         Vec::new()
@@ -91,7 +94,10 @@ impl Exchange for Agreeing {
                 let filled = filled.map(|(.., lots)| *lots).sum();
                 Event::OrderCanceled { id, filled, why: Ended::Requested }
             }
-            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {
+            Command::Query { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. }
+            | Command::QueryAccount { .. } => {
                 return;
             }
         };
@@ -135,7 +141,7 @@ fn owner(command: &Command) -> Option<BookId> {
         | Command::PlaceStop { id, .. }
         | Command::AmendStop { id, .. }
         | Command::Query { id } => Some(id.book),
-        Command::SetLeverage { book, .. } => Some(book),
+        Command::SetLeverage { book, .. } | Command::QueryAccount { book, .. } => Some(book),
         Command::FetchBars { .. } => None,
     }
 }

@@ -164,7 +164,10 @@ impl Orders {
                     order.asked = Some(Asked::Cancel);
                 }
             }
-            Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {}
+            Command::Query { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. }
+            | Command::QueryAccount { .. } => {}
         }
     }
 
@@ -211,6 +214,8 @@ impl Orders {
             | Event::OrderUnconfirmed { .. }
             | Event::PositionLiquidated { .. }
             | Event::FundingSettled { .. }
+            | Event::Reconnected { .. }
+            | Event::AccountSeen(_)
             | Event::BalanceMoved { .. }
             | Event::RequestMade { .. }
             | Event::TimePassed => {}

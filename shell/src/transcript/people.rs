@@ -200,6 +200,30 @@ fn booted(stage: &mut Stage) {
     stage.tell(&Event::Booted { epoch });
 }
 
+/// `down [at TIME]`: the process dies. What the exchange says from now on is not heard.
+pub(super) fn down(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
+    stage.takes_at(line)?;
+    stage.go_down();
+    Ok(())
+}
+
+/// `reconnect [book] [at TIME]`: the connection to the account was made.
+pub(super) fn reconnect(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
+    let book = book(stage, line)?;
+    stage.takes_at(line)?;
+    stage.tell(&Event::Reconnected { book });
+    Ok(())
+}
+
+/// `reconcile [book|all] [at TIME]`: a person wants the books compared with their accounts.
+pub(super) fn reconcile(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
+    let book = if line.takes("all") { None } else { Some(book(stage, line)?) };
+    stage.takes_at(line)?;
+    let request = Request::Reconcile { book };
+    stage.tell(&Event::RequestMade { request, by: "operator".to_owned() });
+    Ok(())
+}
+
 /// `restart with state`: the state is written, read back and booted. `restart cold`: it is lost.
 pub(super) fn restart(stage: &mut Stage, line: &mut Line<'_>) -> Result<(), Fault> {
     let word = line.word("`with state` or `cold`")?;

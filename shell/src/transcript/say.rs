@@ -54,6 +54,10 @@ pub(super) fn command(orders: &Orders, command: &Command) -> String {
         Command::FetchBars { symbol, from, count } => {
             format!("fetch {} {count} bars from {}", orders.symbol(symbol), time(from))
         }
+        Command::QueryAccount { book, since } => {
+            let since = if since.0 == 0 { "ever".to_owned() } else { time(since) };
+            format!("query account {} since {since}", orders.book(book))
+        }
         Command::SetLeverage { book, symbol, leverage } => {
             format!("set leverage {} {leverage}", orders.place(book, symbol))
         }
@@ -92,6 +96,8 @@ pub(super) fn event(orders: &Orders, event: &Event) -> Option<String> {
         | Event::PriceMoved { .. }
         | Event::RungTouched { .. }
         | Event::OrderAccepted { .. }
+        | Event::Reconnected { .. }
+        | Event::AccountSeen(_)
         | Event::BalanceMoved { .. }
         | Event::RequestMade { .. }
         | Event::TimePassed => None,
@@ -163,6 +169,7 @@ pub(super) fn wake(wake: Option<Wake>) -> String {
         WakeReason::RoundDeadline => "round deadline",
         WakeReason::AskAgain => "ask again",
         WakeReason::CloseAgain => "close again",
+        WakeReason::Reconcile => "reconcile",
     };
     format!("wake {} {why}", time(at))
 }

@@ -10,6 +10,7 @@ use gardefou_core::risk::switches::Cause;
 
 use super::orders::Orders;
 use super::say::{execution, price, quantity, reject};
+use super::say_plan;
 use super::values::{in_percent, length, time, usdt};
 
 /// The notices of one step, without their marks. Equal refusals of three and more neighbours are
@@ -28,7 +29,10 @@ pub(super) fn notices(orders: &Orders, notices: &[Notice]) -> Vec<String> {
             lines.push(format!("{place}..{end} refused: {}", refused(refusal)));
             at += run + 1;
         } else {
-            lines.push(notice(orders, first));
+            match first {
+                Notice::Reconciled(plan) => lines.extend(say_plan::plan(orders, plan)),
+                told => lines.push(notice(orders, told)),
+            }
             at += 1;
         }
     }
@@ -80,6 +84,7 @@ fn notice(orders: &Orders, notice: &Notice) -> String {
             format!("{} UNPROTECTED since {}: {why}", orders.place(*book, *symbol), time(*since))
         }
         Notice::Anomaly { what } => format!("anomaly: {}", anomaly(orders, what)),
+        Notice::Reconciled(plan) => say_plan::plan(orders, plan).join("; "),
         Notice::Readiness { book, symbol, state } => {
             format!("{} is {}", orders.place(*book, *symbol), readiness(*state))
         }
@@ -155,6 +160,7 @@ pub(super) fn refused(refusal: &Refusal) -> String {
             format!("limit {limit}")
         }
         Refusal::RoundTrip { gain, fees } => format!("gain {} fees {}", usdt(gain), usdt(fees)),
+        Refusal::Unreconciled { why } => say_plan::withheld(why).to_owned(),
         Refusal::Volatility { atr } => format!("atr {}", in_percent(atr)),
     };
     format!("{name}, {numbers}")

@@ -34,6 +34,8 @@ pub(super) struct Stage {
     pub(super) last: Vec<Option<Bar>>,
     /// The last liquidation told.
     pub(super) liquidated: Option<Event>,
+    /// No process runs: what the exchange says is not heard.
+    down: bool,
     wake: Option<Wake>,
     shown_wake: Option<Wake>,
     shown_time: Timestamp,
@@ -50,6 +52,7 @@ impl Stage {
             now: Timestamp(0),
             last: vec![None; config.instruments.len()],
             liquidated: None,
+            down: false,
             wake: None,
             shown_wake: None,
             shown_time: Timestamp(0),
@@ -87,6 +90,9 @@ impl Stage {
     /// Tells the engine a fact and writes down its answer; the caller carries out the commands.
     pub(super) fn tell_only(&mut self, event: &Event) -> Vec<Command> {
         self.orders.note_event(event);
+        if self.down {
+            return Vec::new();
+        }
         let step = self.engine.step(self.now, event);
         for command in &step.commands {
             self.orders.note_command(command);
@@ -105,7 +111,8 @@ impl Stage {
     /// Writes down what an exchange says, and tells it.
     pub(super) fn hear(&mut self, event: &Event) -> Vec<Command> {
         if let Some(line) = say::event(&self.orders, event) {
-            self.write(format!("< {line}"));
+            let mark = if self.down { '~' } else { '<' };
+            self.write(format!("{mark} {line}"));
         }
         self.tell_only(event)
     }
@@ -230,6 +237,16 @@ impl Stage {
     /// Replaces the engine.
     pub(super) fn replace_engine(&mut self, engine: Engine) {
         self.engine = engine;
+        self.down = false;
         self.wake = None;
+    }
+
+    /// The process dies, and with it every deadline and every answer that it awaited.
+    pub(super) fn go_down(&mut self) {
+        self.down = true;
+        self.wake = None;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.hang_up();
+        }
     }
 }

@@ -52,6 +52,7 @@ pub fn notice(config: &EngineConfig, notice: &Notice) -> String {
             format!("UNPROTECTED since {since} UTC: {what}")
         }
         Notice::Anomaly { what } => anomaly(config, what),
+        Notice::Reconciled(plan) => super::plan(config, plan),
         Notice::Readiness { state, .. } => readiness(*state),
     }
 }
@@ -83,6 +84,7 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
         | Notice::Unprotected { book, symbol, .. }
         | Notice::Readiness { book, symbol, .. } => (Some(*book), Some(*symbol)),
         Notice::CycleClosed(result) => (Some(result.book), Some(result.symbol)),
+        Notice::Reconciled(plan) => (Some(plan.book), None),
         Notice::SwitchTripped { switch, .. } | Notice::SwitchReleased { switch, .. } => {
             match switch {
                 Switch::Session(book) => (Some(*book), None),
@@ -248,7 +250,7 @@ fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
     }
 }
 
-fn order(id: OrderId) -> String {
+pub(super) fn order(id: OrderId) -> String {
     match id.kind {
         OrderKind::Entry => format!("level {}", level(id.direction, id.level)),
         OrderKind::Target => "the target".to_owned(),

@@ -70,6 +70,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Unprotected => {
             "a position of this wallet has no confirmed stop; that comes first".to_owned()
         }
+        Refusal::Unreconciled { why } => super::withheld(*why).to_owned(),
         Refusal::Volatility { atr } => format!(
             "the market is too quiet: the average hour moves {}, less than this symbol's minimum",
             percent_short(*atr)
@@ -109,6 +110,10 @@ pub fn remedy(name: &str) -> Option<&'static str> {
             "set the levels further apart (atr_multiplier_start, min_grid_spacing_pct) or enter with \
              limit orders, whose fees are lower"
         }
+        "unreconciled" => {
+            "look at the comparison with the account: close or adopt by hand what is not ours, or set \
+             leverage and modes as configured"
+        }
         "volatility" => "lower min_atr_pct",
         _ => return None,
     })
@@ -135,6 +140,7 @@ pub fn refusal_short(refusal: &Refusal) -> String {
         Refusal::Paused => "paused".to_owned(),
         Refusal::RoundTrip { .. } => "fees > gain".to_owned(),
         Refusal::Unprotected => "stop missing".to_owned(),
+        Refusal::Unreconciled { .. } => "not compared".to_owned(),
         Refusal::Volatility { .. } => "too quiet".to_owned(),
     }
 }

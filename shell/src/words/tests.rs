@@ -8,6 +8,9 @@ use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
 use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
 use gardefou_core::notice::Exposed;
 use gardefou_core::notice::{Anomaly, CycleResult, FillReason, Notice, Readiness, Switch};
+use gardefou_core::reconcile::{
+    Action, BalanceDiffers, Failure, Finding, Listed, PartName, Plan, SymbolPlan, Withheld, Wrong,
+};
 use gardefou_core::risk::Refusal;
 use gardefou_core::risk::switches::{Cause, Pause};
 use gardefou_core::time::{Span, Timestamp};
@@ -42,6 +45,7 @@ fn refusals() -> [Refusal; Refusal::KINDS] {
         Refusal::Paused,
         Refusal::RoundTrip { gain: Cash(12_000_000), fees: Cash(34_000_000) },
         Refusal::Unprotected,
+        Refusal::Unreconciled { why: Withheld::Foreign },
         Refusal::Volatility { atr: Fraction(412_345) },
     ]
 }
@@ -200,6 +204,101 @@ fn every_notice_is_a_sentence() {
     let lines: Vec<String> = notices().iter().map(|n| notice(&config, n)).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+fn findings(id: OrderId) -> Vec<Finding> {
+    let (direction, lots) = (Direction::Long, Lots(121));
+    let (ours, theirs) = (Lots(121), Lots(80));
+    let wrongs = [Wrong::Side, Wrong::TriggerType, Wrong::NotReduceOnly, Wrong::Figures];
+    let mut all = vec![
+        Finding::Rebuilt { direction, lots, levels: 2 },
+        Finding::EntryFilled { id, lots },
+        Finding::ExitFilled { kind: OrderKind::Stop, lots },
+        Finding::Closed { cycle: 3 },
+        Finding::FundingMissed { settlements: 2 },
+        Finding::Foreign { direction, lots },
+        Finding::Mixed { ours, theirs },
+        Finding::Missing { ours, theirs, times: 1 },
+        Finding::Unknown { part: PartName::Fills },
+        Finding::ForeignOrder { number: 7 },
+        Finding::OtherWriters { id },
+        Finding::StopMissing { id },
+        Finding::Leftover { id },
+        Finding::OrderMissing { id },
+        Finding::OrderDiffers { id },
+        Finding::SettingsDiverged { leverage: 3, wanted: 6, margin_mode: true, hedged: true },
+        Finding::SettingsUnknown,
+        Finding::NotConfigured { id: Some(id) },
+        Finding::NotConfigured { id: None },
+    ];
+    all.extend(wrongs.map(|wrong| Finding::StopWrong { id, wrong }));
+    all
+}
+
+fn actions(id: OrderId) -> Vec<Action> {
+    let (price, lots) = (Ticks(588_000), Lots(121));
+    let at = Timestamp(1_704_067_200_000);
+    vec![
+        Action::Skip { fill: (at, FillId(9)), funding: at },
+        Action::AdoptStop { id, trigger: price, lots },
+        Action::ReplaceStop { id },
+        Action::Protect { trigger: price, lots },
+        Action::Confirm { id, price, lots },
+        Action::AdoptTarget { id, price, lots },
+        Action::Withdraw { id },
+        Action::Ask { id },
+        Action::SetLeverage { leverage: 6 },
+        Action::Block(Withheld::Foreign),
+        Action::Unblock,
+    ]
+}
+
+#[test]
+fn every_comparison_is_a_sentence() {
+    let config = config();
+    let (book, symbol) = (BookId(0), Listed::Symbol(SymbolId(0)));
+    let id = fill(OrderKind::Entry, 1).id;
+    let empty = Plan::agreed(book, Timestamp(1_704_067_200_000));
+    let found = |findings: Vec<Finding>, actions: Vec<Action>| Plan {
+        symbols: vec![SymbolPlan { symbol, findings, actions }],
+        ..empty.clone()
+    };
+    let mut plans = vec![empty.clone()];
+    plans.extend(findings(id).into_iter().map(|finding| found(vec![finding], Vec::new())));
+    plans.extend(actions(id).into_iter().map(|action| found(Vec::new(), vec![action])));
+    for part in PARTS {
+        plans.push(Plan { failed: vec![(part, Failure::NoAnswer)], ..empty.clone() });
+    }
+    plans.push(Plan { failed: vec![(PartName::Fills, Failure::Incomplete)], ..empty.clone() });
+    plans.push(Plan { failed: vec![(PartName::Orders, Failure::Refused)], ..empty.clone() });
+    plans.push(Plan { writer: Some(7), ..empty.clone() });
+    for adopt in [true, false] {
+        let balance = BalanceDiffers { ours: Cash::usdt(1_000), theirs: Cash::usdt(990), adopt };
+        plans.push(Plan { balance: Some(balance), ..empty.clone() });
+    }
+    let lines: Vec<String> = plans.iter().map(|plan| super::plan(&config, plan)).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    for why in WITHHELD {
+        assert!(!refusal(&Refusal::Unreconciled { why }).is_empty());
+    }
+}
+
+const PARTS: [PartName; 7] = [
+    PartName::Positions,
+    PartName::Orders,
+    PartName::Triggers,
+    PartName::Fills,
+    PartName::Funding,
+    PartName::Balance,
+    PartName::Settings,
+];
+
+const WITHHELD: [Withheld; 5] = [
+    Withheld::NotCompared,
+    Withheld::OtherWriter,
+    Withheld::Foreign,
+    Withheld::Unexplained,
+    Withheld::Settings,
+];
 
 /// A rule that a person can do nothing about but wait is in this list on purpose.
 #[test]

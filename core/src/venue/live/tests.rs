@@ -3,6 +3,7 @@
 mod faults;
 mod mends;
 mod paths;
+mod restarts;
 mod suspects;
 mod switches;
 mod walks;
@@ -53,11 +54,13 @@ fn lost_if(lost: bool) -> Delivery {
 
 type CommandFate = dyn FnMut(Timestamp, &Command) -> Result<Delivery, Reject>;
 type EventFate = dyn FnMut(Timestamp, &Event) -> Delivery;
+type AccountFate = dyn FnMut(Timestamp, &mut AccountSnapshot);
 
 /// The fates that a scenario decides, and everything that was sent.
 struct Script {
     command: Box<CommandFate>,
     event: Box<EventFate>,
+    account: Box<AccountFate>,
     sent: Vec<Command>,
 }
 
@@ -69,6 +72,10 @@ impl Fates for Script {
 
     fn event(&mut self, now: Timestamp, event: &Event) -> Delivery {
         (self.event)(now, event)
+    }
+
+    fn account(&mut self, now: Timestamp, snapshot: &mut AccountSnapshot) {
+        (self.account)(now, snapshot);
     }
 }
 
@@ -95,6 +102,7 @@ impl World {
         let script = Script {
             command: Box::new(|_, _| Ok(Delivery::Once)),
             event: Box::new(|_, _| Delivery::Once),
+            account: Box::new(|_, _| {}),
             sent: Vec::new(),
         };
         let start = Timestamp(0) + Span::hours(WARM);
@@ -177,6 +185,10 @@ impl World {
         self.live.fates_mut().event = Box::new(fate);
     }
 
+    fn on_account(&mut self, fate: impl FnMut(Timestamp, &mut AccountSnapshot) + 'static) {
+        self.live.fates_mut().account = Box::new(fate);
+    }
+
     /// A person trips the switch: entries are withdrawn.
     fn kill(&mut self) {
         let request = Request::Kill { book: None, reason: "test".into() };
@@ -200,6 +212,7 @@ impl World {
     fn heal(&mut self) {
         self.on_command(|_, _| Ok(Delivery::Once));
         self.on_event(|_, _| Delivery::Once);
+        self.on_account(|_, _| {});
     }
 
     /// What was sent since the last look.

@@ -3,12 +3,14 @@
 
 use alloc::vec::Vec;
 
+use super::account::keep;
 use super::desk::{Order, Position, reduces, side};
 use super::{PriceVenue, Status, place_of};
 use crate::config::MarginMode;
 use crate::event::{Ended, Event, Fill, Liquidity};
 use crate::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks, slipped};
+use crate::reconcile::{Listed, Settlement};
 use crate::time::Timestamp;
 use crate::venue::bars::walk::Place;
 
@@ -49,14 +51,14 @@ impl PriceVenue {
         self.sweep(at, place_of(id));
     }
 
-    fn next_fill(&mut self) -> FillId {
+    pub(super) fn next_fill(&mut self) -> FillId {
         self.fills += 1;
         FillId(self.fills)
     }
 
     /// Books an execution: the part against an opposite position closes it, the rest opens or
     /// deepens.
-    fn move_position(&mut self, id: OrderId, price: Ticks, lots: Lots, fee: Cash) {
+    pub(super) fn move_position(&mut self, id: OrderId, price: Ticks, lots: Lots, fee: Cash) {
         let Some(rules) = self.market(id.symbol).map(|market| market.rules) else { return };
         let Some(account) = self.accounts.get_mut(usize::from(id.book.0)) else { return };
         let Some(desk) = account.desks.get_mut(usize::from(id.symbol.0)) else { return };
@@ -89,7 +91,7 @@ impl PriceVenue {
     }
 
     /// Ends reduce-only orders that have nothing to reduce any more.
-    fn sweep(&mut self, at: Timestamp, place: Place) {
+    pub(super) fn sweep(&mut self, at: Timestamp, place: Place) {
         if !self.settings.sweeps {
             return;
         }
@@ -150,6 +152,12 @@ impl PriceVenue {
             (desk.position, desk.preset) = (None, None);
         }
         let (Place { book, symbol }, fill, lots) = (place, self.next_fill(), position.lots);
+        let (kind, direction) = (OrderKind::Close, position.direction);
+        let id = OrderId { book, symbol, epoch: 0, sequence: 0, kind, direction, level: 0 };
+        let liquidity = Liquidity::Taker;
+        if let Some(desk) = self.desk_mut(place) {
+            keep(&mut desk.record.forced, Fill { id, fill, at, price, lots, fee, liquidity });
+        }
         self.report(at, Event::PositionLiquidated { book, symbol, fill, at, price, lots, fee });
     }
 
@@ -201,6 +209,11 @@ impl PriceVenue {
                 account.balance += amount;
             }
             let (at, price) = (now, mark);
+            let listed = Listed::Symbol(symbol);
+            if let Some(desk) = self.desk_mut(Place { book, symbol }) {
+                let paid = Settlement { symbol: listed, at, rate, price, lots, amount };
+                keep(&mut desk.record.funded, paid);
+            }
             self.report(now, Event::FundingSettled { book, symbol, at, rate, price, lots, amount });
         }
     }

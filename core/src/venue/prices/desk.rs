@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Record;
 use crate::command::NewOrder;
 use crate::config::MarginMode;
 use crate::event::{Ended, Event, Fill};
@@ -43,6 +44,8 @@ pub struct Desk {
     pub ended: VecDeque<Order>,
     /// What is left of the size of the last print; none = no limit.
     pub room: Option<Lots>,
+    /// What happened besides the orders of the book.
+    pub record: Record,
 }
 
 /// An order in the venue's record.
@@ -146,6 +149,7 @@ impl Desk {
             orders: Vec::new(),
             ended: VecDeque::new(),
             room: None,
+            record: Record::default(),
         }
     }
 

@@ -138,7 +138,10 @@ fn answer(command: &Command) -> Option<Event> {
             filled: gardefou_core::money::Lots::ZERO,
             why: gardefou_core::event::Ended::Requested,
         },
-        Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {
+        Command::Query { .. }
+        | Command::FetchBars { .. }
+        | Command::QueryAccount { .. }
+        | Command::SetLeverage { .. } => {
             return None;
         }
     })

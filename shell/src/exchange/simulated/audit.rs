@@ -226,6 +226,8 @@ impl Auditor {
             | Event::OrderUnconfirmed { .. }
             | Event::OrderNotFound { .. }
             | Event::FundingSettled { .. }
+            | Event::Reconnected { .. }
+            | Event::AccountSeen(_)
             | Event::BalanceMoved { .. }
             | Event::RequestMade { .. }
             | Event::TimePassed => None,

@@ -2,19 +2,21 @@
 
 use gardefou_core::event::Reject;
 use gardefou_core::ids::BookId;
-use gardefou_core::money::Fraction;
+use gardefou_core::money::{Direction, Fraction};
+use gardefou_core::reconcile::PartName;
 use gardefou_core::time::Span;
 use gardefou_core::venue::bars::Path;
 use gardefou_core::venue::bars::walk::Place;
 use gardefou_core::venue::prices::{Minimums, Settings, Status};
 
-use super::prices::{Message, Mishap, OnPrices};
+use super::prices::{Message, Mishap, Misstatement, OnPrices};
 use super::{Agreeing, Exchange, OnBars};
-use crate::transcript::directives::{name, named_book, place};
+use crate::transcript::directives::{book, name, named_book, order as named_order, place};
 use crate::transcript::fault::Fault;
 use crate::transcript::say;
+use crate::transcript::say_plan::part_name;
 use crate::transcript::stage::Stage;
-use crate::transcript::values::{percent, span, whole};
+use crate::transcript::values::{percent, price, quantity, span, whole};
 use crate::transcript::words::{Line, Word};
 
 /// `exchange none|agrees|bars …|prices …`, or an order to the one on prices.
@@ -33,7 +35,7 @@ pub(in crate::transcript) fn attach(stage: &mut Stage, line: &mut Line<'_>) -> R
 }
 
 const KINDS: &str = "none, agrees, bars pessimistic, bars optimistic, prices, behaves, rejects, \
-    loses, status or leverage";
+    loses, status, leverage, fails, empties, trades, rests or drops";
 
 /// `bars pessimistic|optimistic [for BOOK…]`.
 fn on_bars(stage: &Stage, line: &mut Line<'_>) -> Result<Box<dyn Exchange>, Fault> {
@@ -80,6 +82,11 @@ fn order(stage: &mut Stage, line: &mut Line<'_>, word: &Word<'_>) -> Result<(), 
         "loses" => loses(stage, line, word),
         "status" => set_status(stage, line, word),
         "leverage" => set_leverage(stage, line, word),
+        "fails" => misstates(stage, line, word, false),
+        "empties" => misstates(stage, line, word, true),
+        "trades" => by_hand(stage, line, word, true),
+        "rests" => by_hand(stage, line, word, false),
+        "drops" => drops(stage, line, word),
         _ => Err(word.unknown(KINDS)),
     }
 }
@@ -163,6 +170,82 @@ fn set_leverage(stage: &mut Stage, line: &mut Line<'_>, word: &Word<'_>) -> Resu
         Ok(()) => format!("< leverage {name} {leverage}"),
         Err(why) => format!("< leverage {name} {leverage} rejected {}", say::reject(why)),
     });
+    Ok(())
+}
+
+/// `fails [book] PART [N times]` and `empties …`: in the next answers about the account this part
+/// is missing, or empty by mistake.
+fn misstates(
+    stage: &mut Stage,
+    line: &mut Line<'_>,
+    word: &Word<'_>,
+    empty: bool,
+) -> Result<(), Fault> {
+    let book = book(stage, line)?;
+    let named = line.word("a part of the account: positions")?;
+    let part = PARTS.into_iter().find(|&part| part_name(part) == named.text);
+    let part = part.ok_or_else(|| named.unknown(&PARTS.map(part_name).join(", ")))?;
+    if empty && part == PartName::Balance {
+        return Err(named.fault("a balance is no list", "write `exchange fails balance`"));
+    }
+    let left = times(line)?;
+    on(stage, word)?.misstate(Misstatement { book, part, empty, left });
+    Ok(())
+}
+
+/// Every part of an account.
+const PARTS: [PartName; 7] = [
+    PartName::Positions,
+    PartName::Orders,
+    PartName::Triggers,
+    PartName::Fills,
+    PartName::Funding,
+    PartName::Balance,
+    PartName::Settings,
+];
+
+/// `trades [book] SYMBOL buy|sell QUANTITY @ PRICE`: somebody else trades in this wallet;
+/// `rests …`: somebody else rests an order there.
+fn by_hand(
+    stage: &mut Stage,
+    line: &mut Line<'_>,
+    word: &Word<'_>,
+    trades: bool,
+) -> Result<(), Fault> {
+    const SIDES: &str = "buy or sell";
+    let (book, symbol) = place(stage, line)?;
+    let side = line.word(SIDES)?;
+    let direction = match side.text {
+        "buy" => Direction::Long,
+        "sell" => Direction::Short,
+        _ => return Err(side.unknown(SIDES)),
+    };
+    let instrument = stage.instrument(symbol, &side)?;
+    let lots = quantity(&line.word("a quantity")?, &instrument)?;
+    if !line.takes("@") {
+        return Err(line.fault("no price", "add `@ PRICE`"));
+    }
+    let at = price(&line.word("a price")?, &instrument)?;
+    stage.takes_at(line)?;
+    let now = stage.now;
+    let venue = on(stage, word)?.venue_mut();
+    let place = Place { book, symbol };
+    if trades {
+        venue.trade_by_hand(now, place, direction, lots, at);
+    } else {
+        venue.rest_by_hand(place, direction == Direction::Long, lots, at, false);
+    }
+    stage.settle();
+    Ok(())
+}
+
+/// `drops ORDER`: somebody withdraws an order of ours there, and nobody is told.
+fn drops(stage: &mut Stage, line: &mut Line<'_>, word: &Word<'_>) -> Result<(), Fault> {
+    let (order, _) = named_order(stage, line)?;
+    stage.takes_at(line)?;
+    let id = order.id;
+    let place = Place { book: id.book, symbol: id.symbol };
+    on(stage, word)?.venue_mut().cancel_by_hand(place, id);
     Ok(())
 }
 

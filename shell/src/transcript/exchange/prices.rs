@@ -12,6 +12,7 @@ use gardefou_core::executor::Lane;
 use gardefou_core::ids::{BookId, OrderId, SymbolId};
 use gardefou_core::market::Bar;
 use gardefou_core::money::{Cash, Direction, Fraction, Lots, Ticks};
+use gardefou_core::reconcile::{AccountSnapshot, Failure, Part, PartName};
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::walk::Place;
 use gardefou_core::venue::delay::DelayQueue;
@@ -33,6 +34,14 @@ pub(super) struct Mishap {
     pub(super) left: u32,
 }
 
+/// Something that goes wrong with what an account is said to hold, a number of times.
+pub(super) struct Misstatement {
+    pub(super) book: BookId,
+    pub(super) part: PartName,
+    pub(super) empty: bool,
+    pub(super) left: u32,
+}
+
 /// A message that does not arrive, or a request that comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
@@ -51,6 +60,7 @@ pub(in crate::transcript) struct OnPrices {
     venue: PriceVenue,
     books: Vec<BookId>,
     mishaps: Vec<Mishap>,
+    misstatements: Vec<Misstatement>,
     /// Answers that are awaited, until when.
     awaited: DelayQueue<OrderId>,
     /// Refusals on their way back.
@@ -68,7 +78,8 @@ impl OnPrices {
             }
         }
         let (awaited, refusals) = (DelayQueue::default(), DelayQueue::default());
-        Self { venue, books, mishaps: Vec::new(), awaited, refusals }
+        let (mishaps, misstatements) = (Vec::new(), Vec::new());
+        Self { venue, books, mishaps, misstatements, awaited, refusals }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -81,6 +92,20 @@ impl OnPrices {
 
     pub(super) fn ordain(&mut self, mishap: Mishap) {
         self.mishaps.push(mishap);
+    }
+
+    pub(super) fn misstate(&mut self, misstatement: Misstatement) {
+        self.misstatements.push(misstatement);
+    }
+
+    /// An account as it is said to be.
+    fn stated(&mut self, snapshot: &mut AccountSnapshot) {
+        let book = snapshot.book;
+        let due = self.misstatements.iter_mut().filter(|m| m.left > 0 && m.book == book);
+        for misstatement in due {
+            misstatement.left -= 1;
+            misstate(snapshot, misstatement.part, misstatement.empty);
+        }
     }
 
     pub(super) fn venue_mut(&mut self) -> &mut PriceVenue {
@@ -97,7 +122,10 @@ impl OnPrices {
     }
 
     /// An event as it reaches the trader, if it does.
-    fn delivered(&mut self, event: Event) -> Option<Event> {
+    fn delivered(&mut self, mut event: Event) -> Option<Event> {
+        if let Event::AccountSeen(snapshot) = &mut event {
+            self.stated(snapshot);
+        }
         if let Event::OrderAccepted { id, .. }
         | Event::OrderRejected { id, .. }
         | Event::OrderCanceled { id, .. } = event
@@ -188,6 +216,11 @@ impl Exchange for OnPrices {
         sources.into_iter().flatten().min()
     }
 
+    fn hang_up(&mut self) {
+        self.awaited = DelayQueue::default();
+        self.refusals = DelayQueue::default();
+    }
+
     fn print(&mut self, now: Timestamp, symbol: SymbolId, print: Print) -> bool {
         self.venue.print(now, symbol, print);
         true
@@ -240,6 +273,22 @@ impl Exchange for OnPrices {
     }
 }
 
+/// A part fails, or is empty by mistake.
+fn misstate(snapshot: &mut AccountSnapshot, part: PartName, empty: bool) {
+    fn list<T>(part: &mut Part<Vec<T>>, empty: bool) {
+        *part = if empty { Part::Known(Vec::new()) } else { Part::Failed(Failure::NoAnswer) };
+    }
+    match part {
+        PartName::Positions => list(&mut snapshot.positions, empty),
+        PartName::Orders => list(&mut snapshot.orders, empty),
+        PartName::Triggers => list(&mut snapshot.triggers, empty),
+        PartName::Fills => list(&mut snapshot.fills, empty),
+        PartName::Funding => list(&mut snapshot.funding, empty),
+        PartName::Settings => list(&mut snapshot.settings, empty),
+        PartName::Balance => snapshot.balance = Part::Failed(Failure::NoAnswer),
+    }
+}
+
 /// The order whose answer a gateway awaits; a question is asked again by the engine.
 fn awaits_answer(command: &Command) -> Option<OrderId> {
     match command {
@@ -248,6 +297,9 @@ fn awaits_answer(command: &Command) -> Option<OrderId> {
         | Command::Cancel { id }
         | Command::PlaceStop { id, .. }
         | Command::AmendStop { id, .. } => Some(*id),
-        Command::Query { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => None,
+        Command::Query { .. }
+        | Command::FetchBars { .. }
+        | Command::SetLeverage { .. }
+        | Command::QueryAccount { .. } => None,
     }
 }
