@@ -150,10 +150,9 @@ pub(super) fn export(options: &ExportOptions, out: &mut Out) -> Result<(), Failu
 }
 
 fn stored_rows<W: std::io::Write>(dir: &Path, rows: &mut Writer<W>) -> Result<(), Failure> {
-    let snapshot = stored::store(dir)?
-        .store
-        .snapshot()
-        .map_err(|error| Failure::Unreadable(error.to_string()))?;
-    ledger::each(&snapshot, |row| rows.row(&row))
-        .map_err(|error| Failure::Unreadable(error.to_string()))
+    let unreadable = |error: &dyn std::fmt::Display| Failure::Unreadable(error.to_string());
+    // Open until the last row is read.
+    let store = stored::store(dir)?.store;
+    let snapshot = store.snapshot().map_err(|error| unreadable(&error))?;
+    ledger::each(&snapshot, |row| rows.row(&row)).map_err(|error| unreadable(&error))
 }

@@ -195,6 +195,18 @@ impl World {
         self.live.tell(&Event::RequestMade { request, by: "tester".into() });
     }
 
+    /// A person pauses the book.
+    fn pause(&mut self) {
+        let request = Request::Pause { book: None, reason: "test".into() };
+        self.live.tell(&Event::RequestMade { request, by: "tester".into() });
+    }
+
+    /// A person ends the pause.
+    fn resume(&mut self) {
+        let request = Request::Resume { book: None, reason: "test".into() };
+        self.live.tell(&Event::RequestMade { request, by: "tester".into() });
+    }
+
     /// A person releases it.
     fn release(&mut self) {
         let switch = crate::notice::Switch::Session(BOOK);

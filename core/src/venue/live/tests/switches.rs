@@ -1,5 +1,6 @@
 //! What each policy of a tripped switch does to what is open, what rests and what is under way;
-//! and what a release gives back. While a switch is latched no entry leaves (INC-149).
+//! and what a release gives back. While a switch is latched no entry leaves (INC-149). A pause
+//! withholds entries under every policy, and does nothing else.
 
 use super::*;
 use crate::config::OnKill;
@@ -270,4 +271,55 @@ fn a_fall_between_closes_trips_the_global_switch_and_a_release_ends_it() {
     world.close(10_000);
     world.wait(1_000);
     assert_eq!((world.quoted().len(), trips(&world)), (3, 1));
+}
+
+#[test]
+fn a_pause_is_the_same_under_every_policy() {
+    for policy in POLICIES {
+        let mut world = world(policy);
+        world.price(9_899);
+        world.sent();
+        world.pause();
+        let sent = world.sent();
+        assert_eq!((cancels(&sent), sent.len()), (2, 2), "{policy:?}: {sent:?}");
+        world.pause();
+        assert_eq!(world.sent(), [], "{policy:?}: asked again");
+        assert_eq!(world.told(|n| matches!(n, Notice::Paused { .. })), 1, "{policy:?}");
+        world.restore();
+        world.close(9_960);
+        world.wait(1_000);
+        assert_eq!((world.held(), world.stop()), (50, Some((9_405, 50))), "{policy:?}");
+        assert_eq!(world.resting().last(), Some(&(OrderKind::Target, 9_987, 50)), "{policy:?}");
+        assert_eq!(world.quoted(), [], "{policy:?}: no deeper level");
+        world.price(9_988);
+        world.assert_flat(FillReason::Target);
+    }
+}
+
+#[test]
+fn a_resume_quotes_again_from_the_next_close_and_releases_nothing() {
+    for policy in POLICIES {
+        let mut world = world(policy);
+        world.pause();
+        world.kill();
+        world.price(9_000);
+        world.price(10_000);
+        world.close(10_000);
+        world.wait(1_000);
+        world.resume();
+        world.close(10_000);
+        world.wait(1_000);
+        assert_eq!(world.quoted(), [], "{policy:?}: the switch is tripped still");
+        world.pause();
+        world.release();
+        world.close(10_000);
+        world.wait(1_000);
+        assert_eq!(world.quoted(), [], "{policy:?}: a release resumes nothing");
+        world.resume();
+        world.wait(1_000);
+        assert_eq!(world.quoted(), [], "{policy:?}: not before a close");
+        world.close(10_000);
+        world.wait(1_000);
+        assert_eq!(world.quoted().len(), 3, "{policy:?}");
+    }
 }
