@@ -129,18 +129,24 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn recorded_time_goes_by_at_its_pace() {
-        let pace = "1h=1s".parse().unwrap();
-        let mut clock = Recorded::new(pace, Timestamp(0));
-        let began = Instant::now();
-        clock.sleep_until(Timestamp(3 * 3_600_000)).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(3));
-        assert_eq!(clock.now(), Timestamp(3 * 3_600_000));
-        clock.sleep_until(Timestamp(3_600_000)).await;
-        assert_eq!(clock.now(), Timestamp(3 * 3_600_000), "time never goes back");
-        let mut fast = Recorded::new(Pace::Max, Timestamp(0));
-        fast.sleep_until(Timestamp(i64::MAX)).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(3));
+    #[test]
+    fn recorded_time_takes_its_time_on_the_wall() {
+        let second = Duration::from_secs(1);
+        let hour = Span::hours(1);
+        assert_eq!(scaled(Span::hours(3), hour, second), Duration::from_secs(3));
+        assert_eq!(scaled(Span::seconds(1), hour, second), Duration::from_nanos(277_777));
+        assert_eq!(scaled(Span::hours(-1), hour, second), Duration::ZERO);
+        assert_eq!(scaled(Span(i64::MAX), Span(1), second), Duration::from_nanos(u64::MAX));
+    }
+
+    #[tokio::test]
+    async fn recorded_time_never_goes_back() {
+        for pace in ["max", "1d=1ms"] {
+            let mut clock = Recorded::new(pace.parse().unwrap(), Timestamp(0));
+            clock.sleep_until(Timestamp(3 * 3_600_000)).await;
+            assert_eq!(clock.now(), Timestamp(3 * 3_600_000));
+            clock.sleep_until(Timestamp(3_600_000)).await;
+            assert_eq!(clock.now(), Timestamp(3 * 3_600_000));
+        }
     }
 }
