@@ -36,12 +36,13 @@ use tokio::sync::mpsc;
 
 use crate::backtest::{self, explain, load};
 use crate::config::Settings;
+use crate::control::{self, Ask, Door, Limits};
 use crate::ports::pace::{Pace, Recorded};
 use crate::ports::told::ToLog;
 use crate::store::{Hash, OpenOptions, Opened, Retention, Store, WriterOptions};
 use durable::Durable;
 pub use error::DaemonError;
-pub use events::{Ask, Why};
+pub use events::Why;
 use paper::Author;
 use recorder::Told;
 use recovery::{Recovered, Setup};
@@ -92,6 +93,18 @@ pub struct Ended {
     pub state_hash: Hash,
 }
 
+/// Who may ask a running daemon.
+#[derive(Debug)]
+pub enum People {
+    /// The owner, over the control socket in the data directory.
+    Socket,
+    /// Whoever has the other end.
+    Channel(mpsc::Receiver<Ask>),
+}
+
+/// Requests that may wait for the loop.
+const ASKS: usize = 64;
+
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -112,7 +125,7 @@ pub fn run(
     settings: &Settings,
     request: &Request,
     now: Timestamp,
-    asks: mpsc::Receiver<Ask>,
+    people: People,
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
@@ -138,7 +151,7 @@ pub fn run(
         every: request.every.max(1),
         from_checkpoint: request.from_checkpoint,
     };
-    go(setup, store, request.pace, asks, stop, progress)
+    go(setup, store, request.pace, people, stop, progress)
 }
 
 /// A run whose parts are there.
@@ -146,7 +159,7 @@ fn go(
     setup: Setup<'_>,
     mut opened: Opened,
     pace: Pace,
-    asks: mpsc::Receiver<Ask>,
+    people: People,
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
@@ -163,7 +176,16 @@ fn go(
         .build()
         .map_err(|why| system("starting the event loop", why))?;
     let parts = (&mut paper, &mut durable, &mut clock);
-    let why = runtime.block_on(events::run(parts, asks, stop, progress));
+    let store = &opened.store;
+    let why = runtime.block_on(async {
+        let asks = match people {
+            People::Channel(asks) => asks,
+            People::Socket => listen(store)?,
+        };
+        events::run(parts, store, asks, stop, progress).await
+    });
+    // Exports that are being read go on without the loop; nobody waits for them.
+    runtime.shutdown_background();
     // What is left after a failure is in the store or cannot be: no more is waited for.
     let left = durable.into_journal().close(Duration::ZERO);
     let why = why?;
@@ -179,6 +201,18 @@ fn go(
         told: paper.told(),
         state_hash: saved::state_hash(paper.engine()).map_err(DaemonError::Record)?,
     })
+}
+
+/// Opens the control socket; what is asked comes out of the channel.
+fn listen(store: &Store) -> Result<mpsc::Receiver<Ask>, DaemonError> {
+    let door = Door::open(store)?;
+    let (send, asks) = mpsc::channel(ASKS);
+    tokio::spawn(async move {
+        if let Err(why) = control::serve(&door, send, Limits::default()).await {
+            tracing::error!(%why, "the control socket cannot be listened to");
+        }
+    });
+    Ok(asks)
 }
 
 fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {

@@ -4,13 +4,13 @@ use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::backtest::{Bars, settings};
 use super::options::RunOptions;
 use super::{Failure, Out};
 use crate::backtest;
-use crate::daemon::{self, DaemonError, Ended, Progress, Why};
+use crate::daemon::{self, DaemonError, Ended, People, Progress, Why};
 use crate::text;
 
 /// What `run --json` writes when the run has ended.
@@ -55,14 +55,14 @@ pub enum RunEnded {
     CandlesEnded,
     /// A signal asked for it.
     Signal,
+    /// A person asked for it.
+    Asked,
 }
 
 pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
     let stop = signals()?;
     let settings = settings(options.config.config.as_deref())?;
     let request = request(options);
-    // Whoever asks comes with the control socket; without one the channel is closed.
-    let (_, asks) = mpsc::channel(1);
     let stop = async move { stop.await.unwrap_or("the end of its signals") };
     let mut bar = Bars::new();
     let mut show = |progress: Progress| match progress {
@@ -70,7 +70,7 @@ pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
         Progress::Replaying(done, total) => bar.say("replaying the journal (hours)", done, total),
         Progress::Running(done, total) => bar.say("running (hours)", done, total),
     };
-    let ended = daemon::run(&settings, &request, super::now(), asks, stop, &mut show);
+    let ended = daemon::run(&settings, &request, super::now(), People::Socket, stop, &mut show);
     bar.clear();
     let ended = ended?;
     if options.json {
@@ -136,6 +136,7 @@ fn result(ended: &Ended) -> RunResult {
         ended: match ended.why {
             Why::CandlesEnded => RunEnded::CandlesEnded,
             Why::Signal(_) => RunEnded::Signal,
+            Why::Asked => RunEnded::Asked,
         },
         next: text::instant(ended.next),
         hours: ended.hours,
@@ -151,6 +152,7 @@ fn said(ended: &Ended, options: &RunOptions) -> String {
     let why = match ended.why {
         Why::CandlesEnded => "the candles ended".to_owned(),
         Why::Signal(name) => format!("{name} came"),
+        Why::Asked => "you asked for it".to_owned(),
     };
     let data = options.data.display();
     let (next, told) = (text::instant(ended.next), ended.told);

@@ -8,7 +8,7 @@ use gardefou_core::time::Timestamp;
 
 use super::error::DaemonError;
 use crate::ports::{Clock, Journal, Notifier};
-use crate::store::{Alert, AlertRecord, AlertState, Batch, Receipt, SubmitError, Waited};
+use crate::store::{Alert, AlertRecord, AlertState, Batch, Health, Receipt, SubmitError, Waited};
 
 /// Batches that may be under way before the next hour is decided.
 const UNDER_WAY: usize = 128;
@@ -82,6 +82,18 @@ impl<J: Journal, N: Notifier> Durable<J, N> {
     #[must_use]
     pub fn is_durable(&self, number: u64) -> bool {
         number <= self.durable
+    }
+
+    /// How writing goes.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.journal.health()
+    }
+
+    /// Alerts that are stored and that nobody has yet.
+    #[must_use]
+    pub fn alerts_pending(&self) -> u64 {
+        self.alerts.len() as u64
     }
 
     /// Everything is on the disk.

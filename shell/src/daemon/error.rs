@@ -4,6 +4,7 @@ use gardefou_core::time::Timestamp;
 
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
+use crate::control::DoorError;
 use crate::store::{Fault, JournalRecord, StoreError};
 use crate::text;
 
@@ -19,6 +20,9 @@ pub enum DaemonError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nobody could ask the daemon.
+    #[error(transparent)]
+    Door(#[from] DoorError),
     /// The store was written with other settings; the text says which and what to do.
     #[error("{0}")]
     OtherSettings(String),

@@ -12,29 +12,16 @@
 use std::future::Future;
 use std::time::Duration;
 
-use gardefou_core::event::Request;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Progress;
 use super::durable::{Durable, LOOK};
 use super::error::DaemonError;
 use super::paper::Paper;
+use crate::control::answers::Source;
+use crate::control::{self, Ask, Reply, Task, Vitals};
 use crate::ports::{Clock, Journal, Notifier};
-
-/// What a person asks of a running daemon.
-pub enum Ask {
-    /// To look at it, without changing anything.
-    Look(Box<dyn FnOnce(&Paper<'_>) + Send>),
-    /// A request to the engine; answered when it is durable.
-    Request {
-        /// What.
-        request: Request,
-        /// Who, as authenticated.
-        by: String,
-        /// Where the answer goes: the step of the journal, or why not.
-        reply: oneshot::Sender<Result<u64, String>>,
-    },
-}
+use crate::store::Store;
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,30 +30,39 @@ pub enum Why {
     CandlesEnded,
     /// A signal came.
     Signal(&'static str),
+    /// A person asked for it.
+    Asked,
 }
 
 /// How long a daemon that is to end waits for its disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Answers that wait for the disk: number of the batch, step, whom to tell.
-type Answers = Vec<(u64, u64, oneshot::Sender<Result<u64, String>>)>;
+/// An answer that waits for the disk.
+struct Answer {
+    /// The batch that it waits for.
+    number: u64,
+    reply: Reply,
+    to: oneshot::Sender<Reply>,
+}
 
 /// Everything that the loop moves.
 struct Events<'r, 'm, J: Journal, N, C> {
     paper: &'r mut Paper<'m>,
     durable: &'r mut Durable<J, N>,
     clock: &'r mut C,
-    answers: Answers,
+    store: &'r Store,
+    answers: Vec<Answer>,
 }
 
 /// Runs until the candles end or `stop` is ready; then the state is saved and on the disk.
 pub(super) async fn run<J: Journal, N: Notifier, C: Clock>(
     (paper, durable, clock): (&mut Paper<'_>, &mut Durable<J, N>, &mut C),
+    store: &Store,
     asks: mpsc::Receiver<Ask>,
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Why, DaemonError> {
-    let mut events = Events { paper, durable, clock, answers: Answers::new() };
+    let mut events = Events { paper, durable, clock, store, answers: Vec::new() };
     let why = events.turns(asks, stop, progress).await?;
     if !events.paper.is_replaying() {
         events.durable.post(events.paper.save()?)?;
@@ -110,7 +106,9 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
                 // 2: the exchange on bars answers inside its hour.
                 // 3
                 ask = asks.recv(), if asking && !replaying => match ask {
-                    Some(ask) => self.take(ask)?,
+                    Some(ask) => if self.take(ask)? {
+                        return Ok(Why::Asked);
+                    },
                     None => asking = false,
                 },
                 // 4 and 5
@@ -143,30 +141,52 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
         Ok(())
     }
 
-    fn take(&mut self, ask: Ask) -> Result<(), DaemonError> {
-        match ask {
-            Ask::Look(look) => look(self.paper),
-            Ask::Request { by, reply, .. } if !super::recorder::is_person(&by) => {
-                // Whoever asked may have gone.
-                let _ = reply.send(Err(format!("{by:?} is no person; use another name")));
-            }
-            Ask::Request { request, by, reply } => {
-                let batch = self.paper.request(request, &by)?;
+    /// Answers at once, or makes a step whose answer waits for the disk; true when the run is to end.
+    fn take(&mut self, ask: Ask) -> Result<bool, DaemonError> {
+        let Ask { request, by, reply: to } = ask;
+        let vitals = self.vitals();
+        let engine = self.paper.engine();
+        let task = control::take(engine, &vitals, &request, &by, || self.store.snapshot());
+        match task {
+            Task::Answer(reply) => tell(to, *reply),
+            Task::Step(event) => {
+                let batch = self.paper.request(&event)?;
+                let answer = self.paper.recorder().answer();
+                let reply = control::outcome(self.paper.engine(), &event, answer);
                 let number = self.durable.post(batch)?;
-                self.answers.push((number, self.paper.recorder().tip().0, reply));
+                self.answers.push(Answer { number, reply, to });
+            }
+            Task::Stop => {
+                tell(to, control::act::stopping());
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    fn vitals(&self) -> Vitals {
+        Vitals {
+            source: Source::Daemon,
+            now: self.paper.next(),
+            store: Some(self.durable.health()),
+            feed_at: Some(self.paper.next()),
+            alerts_pending: self.durable.alerts_pending(),
+        }
     }
 
     /// What was asked for is answered once it is durable.
     fn answer(&mut self) {
         let durable = &*self.durable;
-        for (_, seq, reply) in
-            self.answers.extract_if(.., |(number, ..)| durable.is_durable(*number))
+        for Answer { reply, to, .. } in
+            self.answers.extract_if(.., |answer| durable.is_durable(answer.number))
         {
-            // Whoever asked may have gone.
-            let _ = reply.send(Ok(seq));
+            tell(to, reply);
         }
+    }
+}
+
+fn tell(to: oneshot::Sender<Reply>, reply: Reply) {
+    if to.send(reply).is_err() {
+        tracing::debug!("whoever asked has gone");
     }
 }

@@ -62,7 +62,22 @@ impl Orders {
                 standing.state = OrderState::Rejected;
             }
             Event::OrderUnconfirmed { .. } => standing.state = OrderState::InDoubt,
-            _ => return None,
+            Event::OrderRejected { .. }
+            | Event::OrderNotFound { .. }
+            | Event::Booted { .. }
+            | Event::FeedChanged { .. }
+            | Event::BarClosed { .. }
+            | Event::HistoryLoaded { .. }
+            | Event::BarsLost { .. }
+            | Event::PriceMoved { .. }
+            | Event::RungTouched { .. }
+            | Event::PositionLiquidated { .. }
+            | Event::FundingSettled { .. }
+            | Event::Reconnected { .. }
+            | Event::AccountSeen(_)
+            | Event::BalanceMoved { .. }
+            | Event::RequestMade { .. }
+            | Event::TimePassed => return None,
         }
         let now = *standing;
         if ended {

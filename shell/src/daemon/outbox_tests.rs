@@ -89,7 +89,12 @@ fn exchange(calls: &Calls) -> MockExchange {
             Command::Place(_) => "close",
             Command::PlaceStop { .. } => "stop",
             Command::Cancel { .. } => "cancel",
-            _ => "other",
+            Command::Amend { .. }
+            | Command::AmendStop { .. }
+            | Command::Query { .. }
+            | Command::QueryAccount { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. } => "other",
         };
         log.lock().unwrap().push(format!("send {what}"));
     });

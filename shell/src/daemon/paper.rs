@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use gardefou_core::config::EngineConfig;
 use gardefou_core::engine::Engine;
-use gardefou_core::event::Request;
+use gardefou_core::event::Event;
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::BarVenue;
 use gardefou_core::venue::history::History;
 
 use super::error::DaemonError;
-use super::recorder::{self, Recorder, Told};
+use super::recorder::{Recorder, Told};
 use super::saved::{Saved, SavedRef, Tape, Terms};
 use crate::backtest::drive::HOUR;
 use crate::backtest::hours::Hours;
@@ -143,10 +143,9 @@ impl<'a> Paper<'a> {
     ///
     /// # Errors
     /// A bug: nobody may ask while the journal is replayed.
-    pub fn request(&mut self, request: Request, by: &str) -> Result<Batch, DaemonError> {
-        let event = recorder::asked(request, by);
+    pub fn request(&mut self, event: &Event) -> Result<Batch, DaemonError> {
         let now = self.next;
-        self.hours.history_mut().tell(now, &event);
+        self.hours.history_mut().tell(now, event);
         let mut batch = self.take()?;
         batch.lazy = false;
         Ok(batch)

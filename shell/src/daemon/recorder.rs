@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gardefou_core::config::EngineConfig;
-use gardefou_core::event::{Event, Request};
+use gardefou_core::event::Event;
 use gardefou_core::notice::Notice;
 use gardefou_core::step::Step;
 use gardefou_core::time::Timestamp;
@@ -38,6 +38,8 @@ pub struct Recorder {
     batch: Batch,
     failed: Option<DaemonError>,
     told: Told,
+    /// What the last request of a person led to.
+    answer: Step,
 }
 
 /// How much was new.
@@ -74,6 +76,7 @@ impl Recorder {
             batch: Batch::new(Timestamp(0)),
             failed: None,
             told: Told::default(),
+            answer: Step::default(),
         }
     }
 
@@ -119,6 +122,11 @@ impl Recorder {
         let event: Event = record.event.read().map_err(DaemonError::Record)?;
         let ours = matches!(&event, Event::RequestMade { by, .. } if by == OPERATOR);
         Ok((!ours).then_some((record.now, event)))
+    }
+
+    /// What the last request of a person led to.
+    pub fn answer(&self) -> &Step {
+        &self.answer
     }
 
     /// What is new since the last time, to be written; the first difference from the journal.
@@ -181,6 +189,9 @@ impl Sink for Recorder {
         if let Err(error) = self.hear_step(now, event, step) {
             self.failed = Some(error);
         }
+        if matches!(event, Event::RequestMade { by, .. } if by != OPERATOR) {
+            self.answer.clone_from(step);
+        }
     }
 
     fn hear(&mut self, now: Timestamp, notice: &Notice) {
@@ -190,7 +201,16 @@ impl Sink for Recorder {
         match notice {
             Notice::Filled { .. } => self.told.fills += 1,
             Notice::CycleClosed(_) => self.told.cycles += 1,
-            _ => {}
+            Notice::Funded { .. }
+            | Notice::Refused { .. }
+            | Notice::SwitchTripped { .. }
+            | Notice::SwitchReleased { .. }
+            | Notice::Paused { .. }
+            | Notice::Resumed { .. }
+            | Notice::Unprotected { .. }
+            | Notice::Anomaly { .. }
+            | Notice::Reconciled(_)
+            | Notice::Readiness { .. } => {}
         }
         words::log(&self.config, self.run, now, notice);
         ledger::keep(&mut self.batch, &self.config, now, notice);
@@ -201,10 +221,4 @@ impl Sink for Recorder {
 #[must_use]
 pub fn is_person(by: &str) -> bool {
     by != OPERATOR
-}
-
-/// A request as a fact.
-#[must_use]
-pub fn asked(request: Request, by: &str) -> Event {
-    Event::RequestMade { request, by: by.into() }
 }

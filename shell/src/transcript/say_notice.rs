@@ -29,9 +29,10 @@ pub(super) fn notices(orders: &Orders, notices: &[Notice]) -> Vec<String> {
             lines.push(format!("{place}..{end} refused: {}", refused(refusal)));
             at += run + 1;
         } else {
-            match first {
-                Notice::Reconciled(plan) => lines.extend(say_plan::plan(orders, plan)),
-                told => lines.push(notice(orders, told)),
+            if let Notice::Reconciled(plan) = first {
+                lines.extend(say_plan::plan(orders, plan));
+            } else {
+                lines.push(notice(orders, first));
             }
             at += 1;
         }

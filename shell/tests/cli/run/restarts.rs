@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gardefou::config::{self, Settings};
-use gardefou::daemon::{self, Ask, DaemonError, Ended, Progress, Request, Why};
+use gardefou::control::protocol::{Reasoned, Release, Request as Asked};
+use gardefou::control::{Ask, Reply};
+use gardefou::daemon::{self, DaemonError, Ended, People, Progress, Request, Why};
 use gardefou::ports::pace::Pace;
 use gardefou::store::CycleRecord;
-use gardefou_core::event;
 use gardefou_core::time::Timestamp;
 use gardefou_core::venue::bars;
 use gardefou_core::venue::history::OnTrip;
@@ -58,7 +59,7 @@ enum At {
     Never,
 }
 
-type Asks = Vec<(u64, event::Request)>;
+type Asks = Vec<(u64, Asked)>;
 
 /// Runs until something happens; none when it fell.
 fn go(request: &Request, at: At, asks: Asks) -> Option<Result<Ended, DaemonError>> {
@@ -69,7 +70,7 @@ fn go(request: &Request, at: At, asks: Asks) -> Option<Result<Ended, DaemonError
         let Progress::Running(hour, _) = progress else { return };
         for (_, asked) in asks.iter().filter(|(when, _)| *when == hour) {
             let (reply, answer) = oneshot::channel();
-            let ask = Ask::Request { request: asked.clone(), by: "tester".into(), reply };
+            let ask = Ask { request: asked.clone(), by: "tester".into(), reply };
             send.try_send(ask).unwrap_or_else(|_| panic!("the loop listens"));
             replies.push(answer);
         }
@@ -84,11 +85,14 @@ fn go(request: &Request, at: At, asks: Asks) -> Option<Result<Ended, DaemonError
         false => std::task::Poll::Pending,
     });
     let now = Timestamp(0);
-    let ran = || daemon::run(&settings(), request, now, receive, stop, &mut progress);
+    let ran = || {
+        let people = People::Channel(receive);
+        daemon::run(&settings(), request, now, people, stop, &mut progress)
+    };
     let ended = catch_unwind(AssertUnwindSafe(ran)).ok();
     for mut reply in replies {
         let said = reply.try_recv().ok();
-        assert!(ended.is_none() || matches!(said, Some(Ok(_))), "{said:?}");
+        assert!(ended.is_none() || matches!(said, Some(Reply::Changed(_))), "{said:?}");
     }
     ended
 }
@@ -128,10 +132,10 @@ fn a_restart_at_every_hour_changes_nothing() {
 #[test]
 fn what_people_asked_for_is_entered_again_at_its_place() {
     let feed = market(700);
-    let kill = || event::Request::Kill { book: None, reason: "a look at the market".into() };
+    let kill = || Asked::Kill(Reasoned { book: None, reason: "a look at the market".into() });
     let release = || {
-        let switch = gardefou_core::notice::Switch::Session(gardefou_core::ids::BookId(0));
-        event::Request::Release { switch, reason: "checked".into() }
+        let book = Some("grid_atr".into());
+        Asked::Release(Release { book, global: None, reason: "checked".into() })
     };
     let asks = || vec![(590, kill()), (613, release()), (650, kill())];
     let (_a, undisturbed) = nowhere();
