@@ -172,8 +172,7 @@ proptest! {
     fn every_rung_is_the_one_that_the_contract_says(given in given()) {
         let (quotes, basis) = build(&given);
         let mut above = (q(given.held.cost.0, 1), given.held.lots.0);
-        for level in 0..LEVELS_MAX {
-            let rung = quotes[level];
+        for (level, &rung) in quotes.iter().enumerate() {
             prop_assert_eq!(rung, expected(&given, level, &above), "level {}", level);
             if let Some(rung) = rung {
                 above.0 += cost(&given, &rung);

@@ -50,7 +50,8 @@ fn left_behind() -> TempDir {
         quantity: "0.01".parse().expect("a number"),
         amount: "-0.06".parse().expect("a number"),
     });
-    let state = serde_json::to_vec(&engine).expect("JSON");
+    let state = serde_json::json!({ "history": { "engine": engine } });
+    let state = serde_json::to_vec(&state).expect("JSON");
     batch.checkpoint = Some(Checkpoint::new(1, Timestamp(START), "test", "c0ffee", state));
     let written = writer.submit(batch).expect("room").wait(Duration::from_secs(20));
     assert!(matches!(written, Waited::Durable(_)), "{written:?}");

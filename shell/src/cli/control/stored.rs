@@ -20,9 +20,14 @@ pub struct Stored {
     pub vitals: Vitals,
 }
 
-/// A state that is more than an engine.
+/// What is shown of a checkpoint, which holds more ([`crate::daemon::saved::Saved`]).
 #[derive(Deserialize)]
-struct Around {
+struct Shown {
+    history: Driven,
+}
+
+#[derive(Deserialize)]
+struct Driven {
     engine: Engine,
 }
 
@@ -36,9 +41,7 @@ impl Stored {
                 dir.display()
             )));
         };
-        let state = &checkpoint.state;
-        let engine = serde_json::from_slice(state)
-            .or_else(|_| serde_json::from_slice(state).map(|Around { engine }| engine))
+        let Shown { history: Driven { engine } } = serde_json::from_slice(&checkpoint.state)
             .map_err(|error| {
                 Failure::Unreadable(format!(
                     "{}: the last checkpoint is of build {} and this one cannot show it ({error}); \
