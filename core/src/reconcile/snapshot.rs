@@ -291,7 +291,7 @@ impl AccountSnapshot {
     /// Every instant, price and quantity in it, for the check that they can be.
     pub(crate) fn figures(&self) -> (Vec<Timestamp>, Vec<i64>, Vec<Cash>) {
         let (mut times, mut sizes, mut money) =
-            (alloc::vec![self.at, self.since], Vec::new(), Vec::new());
+            (alloc::vec![self.at, self.since, Timestamp(self.lag.0)], Vec::new(), Vec::new());
         for held in self.positions.known().into_iter().flatten() {
             sizes.push(held.lots.0);
         }

@@ -7,13 +7,17 @@ use super::super::snapshot::{Maker, OpenOrder};
 use super::Comparison;
 use crate::executor::{EntryState, Lane};
 use crate::ids::{OrderId, OrderKind};
+use crate::money::Lots;
 
 impl Comparison<'_> {
     pub(super) fn orders(&self) -> Option<Vec<OpenOrder>> {
         let symbol = self.symbol();
         let known = self.scene.snapshot.orders.known()?;
-        let mut found: Vec<OpenOrder> =
-            known.iter().filter(|order| order.symbol == symbol).copied().collect();
+        let mut found: Vec<OpenOrder> = known
+            .iter()
+            .filter(|order| order.symbol == symbol && is_open(order))
+            .copied()
+            .collect();
         found.sort_by_key(|order| order.maker);
         found.dedup_by_key(|order| order.maker);
         Some(found)
@@ -109,6 +113,7 @@ impl Comparison<'_> {
             return;
         }
         let fits = id.kind == OrderKind::Target
+            && order.price.is_positive()
             && lane.target.is_none()
             && lane.close.is_none()
             && lane.cycle.as_ref().is_some_and(|cycle| cycle.direction == id.direction);
@@ -141,4 +146,9 @@ impl Comparison<'_> {
             }
         }
     }
+}
+
+/// True for an order with something left of it.
+fn is_open(order: &OpenOrder) -> bool {
+    order.filled < order.lots && order.filled >= Lots::ZERO
 }

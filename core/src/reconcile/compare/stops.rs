@@ -17,7 +17,7 @@ impl Comparison<'_> {
         let symbol = self.symbol();
         let known = self.scene.snapshot.triggers.known()?;
         let mut found: Vec<OpenTrigger> =
-            known.iter().filter(|stop| stop.symbol == symbol).copied().collect();
+            known.iter().filter(|stop| stop.symbol == symbol && is_one(stop)).copied().collect();
         found.sort_by_key(|stop| stop.maker);
         found.dedup_by_key(|stop| stop.maker);
         Some(found)
@@ -166,6 +166,11 @@ impl Comparison<'_> {
             )
         })
     }
+}
+
+/// True for a trigger order with figures that can be.
+fn is_one(stop: &OpenTrigger) -> bool {
+    stop.lots.is_positive() && stop.trigger.is_positive()
 }
 
 /// The figures of a stop that is asked for.

@@ -115,6 +115,19 @@ proptest! {
         }
     }
 
+    /// Figures that cannot be, and orders that nobody made, neither panic nor open anything.
+    #[test]
+    fn nonsense_in_an_answer_does_no_harm(turns in turns(), figure in any::<i64>(), which in 0..9_u8) {
+        let world = lived(&turns);
+        let mut snapshot = world.seen_now();
+        spoil(&mut snapshot, which, figure);
+        for mut engine in [world.saved(), Engine::new(world.live.engine().config().clone())] {
+            let step = engine.step(world.live.now(), &Event::AccountSeen(snapshot.clone().into()));
+            prop_assert!(!step.commands.iter().any(is_entry), "{:?}", step.commands);
+            prop_assert!(!step.commands.iter().any(is_close), "{:?}", step.commands);
+        }
+    }
+
     /// A part that failed closes nothing, removes no cycle, and withdraws no stop that is believed
     /// in.
     #[test]
@@ -169,6 +182,25 @@ fn fail(snapshot: &mut AccountSnapshot, failing: u8) {
     }
     if fails(6) {
         snapshot.settings = Part::Failed(why);
+    }
+}
+
+fn spoil(snapshot: &mut AccountSnapshot, which: u8, figure: i64) {
+    fn each<T>(part: &mut Part<Vec<T>>, spoil: impl FnMut(&mut T)) {
+        if let Part::Known(list) = part {
+            list.iter_mut().for_each(spoil);
+        }
+    }
+    match which {
+        0 => each(&mut snapshot.positions, |held| held.lots = Lots(figure)),
+        1 => each(&mut snapshot.orders, |order| order.price = Ticks(figure)),
+        2 => each(&mut snapshot.orders, |order| order.lots = Lots(figure)),
+        3 => each(&mut snapshot.orders, |order| order.filled = Lots(figure)),
+        4 => each(&mut snapshot.triggers, |stop| stop.lots = Lots(figure)),
+        5 => each(&mut snapshot.triggers, |stop| stop.trigger = Ticks(figure)),
+        6 => each(&mut snapshot.fills, |fill| fill.lots = Lots(figure)),
+        7 => snapshot.lag = Span(figure),
+        _ => each(&mut snapshot.settings, |there| there.leverage = figure.unsigned_abs() as u32),
     }
 }
 
