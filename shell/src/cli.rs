@@ -191,7 +191,6 @@ fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
 }
 
 /// The time on the wall, for the identity of a new store.
-#[expect(clippy::disallowed_methods, reason = "the edge of the program is where time is read")]
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

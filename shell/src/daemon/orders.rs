@@ -62,7 +62,20 @@ impl Orders {
                 standing.state = OrderState::Rejected;
             }
             Event::OrderUnconfirmed { .. } => standing.state = OrderState::InDoubt,
-            _ => return None,
+            Event::OrderRejected { .. }
+            | Event::Booted { .. }
+            | Event::FeedChanged { .. }
+            | Event::BarClosed { .. }
+            | Event::HistoryLoaded { .. }
+            | Event::BarsLost { .. }
+            | Event::PriceMoved { .. }
+            | Event::RungTouched { .. }
+            | Event::OrderNotFound { .. }
+            | Event::PositionLiquidated { .. }
+            | Event::FundingSettled { .. }
+            | Event::BalanceMoved { .. }
+            | Event::RequestMade { .. }
+            | Event::TimePassed => return None,
         }
         let now = *standing;
         if ended {

@@ -46,9 +46,8 @@ fn torment(feed: &Path, hours: u64, more: &[&str]) {
     let (_dir, data) = nowhere();
     let mut chance = Chance(2_024);
     let wanted = kills();
-    // Half of what is decided after a start is lost with a kill, so that the last ones are near
-    // the end.
-    let mean = (2 * hours / (wanted + 1)).max(1);
+    // Each kill comes after this many rounds on average: the last ones are near the end.
+    let mean = (hours / (wanted + 1)).max(1);
     let mut done_kills = 0;
     while done_kills < wanted {
         // The first lines are those of opening and recovering: these are moments too.
