@@ -89,7 +89,11 @@ fn exchange(calls: &Calls) -> MockExchange {
             Command::Place(_) => "close",
             Command::PlaceStop { .. } => "stop",
             Command::Cancel { .. } => "cancel",
-            _ => "other",
+            Command::Amend { .. }
+            | Command::AmendStop { .. }
+            | Command::Query { .. }
+            | Command::FetchBars { .. }
+            | Command::SetLeverage { .. } => "other",
         };
         log.lock().unwrap().push(format!("send {what}"));
     });
