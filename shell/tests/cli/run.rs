@@ -88,6 +88,7 @@ fn ledger(data: &Path) -> String {
         let alert = alert.expect("an alert");
         text.push_str(&format!("{} {:?}\n", alert.seq, alert.alert));
     }
+    drop(snapshot);
     let tip = store.tip().expect("a tip");
     assert_eq!(tip.conflicts, 0, "no row contradicts another");
     text.push_str(&format!("{} steps\n", tip.seq));
