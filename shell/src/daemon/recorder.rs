@@ -198,20 +198,8 @@ impl Sink for Recorder {
         if self.known || self.failed.is_some() {
             return;
         }
-        match notice {
-            Notice::Filled { .. } => self.told.fills += 1,
-            Notice::CycleClosed(_) => self.told.cycles += 1,
-            Notice::Funded { .. }
-            | Notice::Refused { .. }
-            | Notice::SwitchTripped { .. }
-            | Notice::SwitchReleased { .. }
-            | Notice::Paused { .. }
-            | Notice::Resumed { .. }
-            | Notice::Unprotected { .. }
-            | Notice::Anomaly { .. }
-            | Notice::Reconciled(_)
-            | Notice::Readiness { .. } => {}
-        }
+        self.told.fills += u64::from(matches!(notice, Notice::Filled { .. }));
+        self.told.cycles += u64::from(matches!(notice, Notice::CycleClosed(_)));
         words::log(&self.config, self.run, now, notice);
         ledger::keep(&mut self.batch, &self.config, now, notice);
     }
