@@ -163,6 +163,7 @@ fn go(
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
+    let from = setup.market.from;
     let Recovered { mut paper, must_save } = recovery::recover(setup, &mut opened)?;
     let writer = opened.store.writer(WriterOptions::default())?;
     let mut durable = Durable::new(writer, ToLog, std::mem::take(&mut opened.pending_alerts));
@@ -170,7 +171,8 @@ fn go(
         durable.post(paper.save()?)?;
     }
     paper.enter_requests()?;
-    let mut clock = Recorded::new(pace, paper.next());
+    // Hours that only warm indicators are not waited for.
+    let mut clock = Recorded::new(pace, paper.next().max(from));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

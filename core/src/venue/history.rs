@@ -17,6 +17,7 @@ use crate::ids::{BookId, SymbolId};
 use crate::market::Bar;
 use crate::money::Fraction;
 use crate::notice::{Notice, Switch};
+use crate::risk::switches::{Cause, Latch};
 use crate::step::Step;
 use crate::time::{Span, Timestamp};
 
@@ -305,7 +306,10 @@ impl<S: Sink> History<S> {
         let engine = &self.driven.engine;
         let mut due: Option<Request> = None;
         for book in engine.books() {
-            if book.latch.as_ref().is_some_and(|latch| now >= latch.at.midnight() + Span::DAY) {
+            let due_at = |latch: &Latch| now >= latch.at.midnight() + Span::DAY;
+            // What a person tripped, a person releases.
+            let limit = |latch: &&Latch| matches!(latch.cause, Cause::Loss { .. });
+            if book.latch.as_ref().filter(limit).is_some_and(due_at) {
                 due = Some(release(Switch::Session(book.id)));
             }
         }

@@ -19,7 +19,7 @@ pub(super) use options::{
 use super::{Failure, Out};
 use crate::control::answers::{Changed, Source, Status};
 use crate::control::client::{self, ClientError};
-use crate::control::ledger::{self, Writer};
+use crate::control::ledger::{self, ExportError, Writer};
 use crate::control::protocol::{self, Reasoned, Release};
 use crate::control::{Refused, RefusedKind, Request, look};
 use stored::Stored;
@@ -142,11 +142,21 @@ pub(super) fn export(options: &ExportOptions, out: &mut Out) -> Result<(), Failu
     };
     match client::export(&options.data.data, |row| rows.row(&row)) {
         Ok(_) => {}
+        // As with every verb, a reader that has seen enough ends it quietly.
+        Err(ClientError::Export(ExportError::Gone)) => return Ok(()),
         // The ledger is whole in the store: nothing is missing when no daemon runs.
         Err(ClientError::NotRunning(_)) => stored_rows(&options.data.data, &mut rows)?,
         Err(error) => return Err(error.into()),
     }
-    rows.finish().map_err(|error| Failure::Unreadable(error.to_string()))
+    whole(rows.finish())
+}
+
+/// An export that its reader left is no failure.
+fn whole(written: Result<(), ExportError>) -> Result<(), Failure> {
+    match written {
+        Ok(()) | Err(ExportError::Gone) => Ok(()),
+        Err(error) => Err(Failure::Unreadable(error.to_string())),
+    }
 }
 
 fn stored_rows<W: std::io::Write>(dir: &Path, rows: &mut Writer<W>) -> Result<(), Failure> {
@@ -154,5 +164,5 @@ fn stored_rows<W: std::io::Write>(dir: &Path, rows: &mut Writer<W>) -> Result<()
     // Open until the last row is read.
     let store = stored::store(dir)?.store;
     let snapshot = store.snapshot().map_err(|error| unreadable(&error))?;
-    ledger::each(&snapshot, |row| rows.row(&row)).map_err(|error| unreadable(&error))
+    whole(ledger::each(&snapshot, |row| rows.row(&row)))
 }

@@ -66,7 +66,13 @@ pub enum ExportError {
     Gone,
     /// Writing failed.
     #[error("writing the export failed ({0}); check where it goes to")]
-    Write(#[from] io::Error),
+    Write(io::Error),
+}
+
+impl From<io::Error> for ExportError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Gone } else { Self::Write(error) }
+    }
 }
 
 /// Hands the ledger over as lines of JSON, in pieces; the answer is the number of rows. Tables come
@@ -173,7 +179,7 @@ impl<W: io::Write> Writer<W> {
 fn of_csv(error: csv::Error) -> ExportError {
     let text = error.to_string();
     if let csv::ErrorKind::Io(error) = error.into_kind() {
-        ExportError::Write(error)
+        error.into()
     } else {
         ExportError::Row(text)
     }

@@ -90,6 +90,8 @@ impl Clock for Recorded {
         match self.pace {
             // Others have a turn: a signal is seen between two hours, however fast they go by.
             Pace::Max => tokio::task::yield_now().await,
+            // Before its own time nothing is waited for, and the wall's is not counted.
+            Pace::Fixed { .. } if at <= self.now => tokio::task::yield_now().await,
             Pace::Fixed { recorded, wall } => {
                 let (from, began) = *self.start.get_or_insert((self.now, Instant::now()));
                 tokio::time::sleep_until(began + scaled(at - from, recorded, wall)).await;
@@ -148,5 +150,16 @@ mod tests {
             clock.sleep_until(Timestamp(3_600_000)).await;
             assert_eq!(clock.now(), Timestamp(3 * 3_600_000));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hours_before_its_own_time_are_not_waited_for_and_not_made_up_for() {
+        let hour = |hour: i64| Timestamp(hour * 3_600_000);
+        let mut clock = Recorded::new("1h=1s".parse().unwrap(), hour(500));
+        clock.sleep_until(hour(499)).await;
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let began = Instant::now();
+        clock.sleep_until(hour(501)).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
     }
 }
