@@ -15,8 +15,8 @@
 //! ```
 //!
 //! No book means all of them. An export answers with one line per row, `{"table":"fills",…}`, and
-//! ends with `{"v":1,"ok":{"rows":n}}`; without that line it is not whole. A change is answered once
-//! it is durable.
+//! ends with `{"v":1,"ok":{"rows":n}}`; without that line it is not whole. A change of
+//! the engine is answered once it is durable, `stop` when the daemon begins to end.
 //!
 //! A line has at most [`LINE_MAX`] bytes, a connection a deadline, and there are only so many
 //! connections at once: who comes then is told so. What is no request is answered with an error,

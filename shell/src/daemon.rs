@@ -1,5 +1,6 @@
-//! `gardefou run`: the daemon on recorded candles. What it decides is in its store before anything
-//! follows from it, and a daemon that was killed goes on where its store ends.
+//! `gardefou run`: the daemon on recorded candles. What it decides goes into its store in its order
+//! (paper hours are decided a little ahead of the disk, since nothing outside follows from them), and
+//! a daemon that was killed goes on where its store ends.
 //!
 //! [`recovery`] takes up what the store has, [`paper`] drives hours exactly as a backtest does,
 //! [`recorder`] hears every step, [`ledger`] and [`orders`] turn them into rows, [`durable`] brings

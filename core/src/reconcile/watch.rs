@@ -238,8 +238,8 @@ impl Watch {
 
     /// True when people have not been told so yet; they are now.
     pub(crate) fn is_news(&mut self, plan: &Plan) -> bool {
-        let same = self.told.as_ref().is_some_and(|told| told.says_the_same(plan));
-        let news = plan.acts() || !same;
+        // What is done again for the same reason is no news (invariant 40).
+        let news = !self.told.as_ref().is_some_and(|told| told.says_the_same(plan));
         if news {
             self.told = Some(Box::new(plan.clone()));
         }

@@ -68,7 +68,14 @@ pub(super) async fn run<J: Journal, N: Notifier, C: Clock>(
         events.durable.post(events.paper.save()?)?;
     }
     events.durable.flush(events.clock, PATIENCE).await?;
+    // Alerts that were delivered while the last batch was written are noted too.
+    if let Some(batch) = events.durable.acknowledgements(events.paper.next()) {
+        events.durable.post(batch)?;
+        events.durable.flush(events.clock, PATIENCE).await?;
+    }
     events.answer();
+    // Whoever is answered in the last moment hears it before the runtime ends.
+    events.clock.pause(LOOK).await;
     Ok(why)
 }
 

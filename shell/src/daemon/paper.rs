@@ -148,6 +148,9 @@ impl<'a> Paper<'a> {
         self.hours.history_mut().tell(now, event);
         let mut batch = self.take()?;
         batch.lazy = false;
+        // A new build leaves aside what lies after the last checkpoint, and decides it again; what
+        // a person asked for is never among that.
+        batch.checkpoint = Some(self.checkpoint()?);
         Ok(batch)
     }
 
