@@ -238,8 +238,11 @@ impl Watch {
 
     /// True when people have not been told so yet; they are now.
     pub(crate) fn is_news(&mut self, plan: &Plan) -> bool {
-        // What is done again for the same reason is no news (invariant 40).
-        let news = !self.told.as_ref().is_some_and(|told| told.says_the_same(plan));
+        let same = |told: &Plan| {
+            // The same done again for the same reason is no news (invariant 40).
+            told.says_the_same(plan) && (!plan.acts() || told.symbols == plan.symbols)
+        };
+        let news = !self.told.as_deref().is_some_and(same);
         if news {
             self.told = Some(Box::new(plan.clone()));
         }

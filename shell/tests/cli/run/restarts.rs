@@ -157,6 +157,20 @@ fn what_people_asked_for_is_entered_again_at_its_place() {
 }
 
 #[test]
+fn another_build_forgets_nothing_that_a_person_asked_for() {
+    let feed = market(640);
+    let kill = || Asked::Kill(Reasoned { book: None, reason: "a look at the market".into() });
+    let (_a, undisturbed) = nowhere();
+    let end = whole(&request(feed.path(), &undisturbed), vec![(590, kill())]);
+    let (_b, data) = nowhere();
+    let mut request = request(feed.path(), &data);
+    // Checkpoints are at multiples of 20: the request lies between one and the fall.
+    assert!(go(&request, At::Fall(595), vec![(590, kill())]).is_none());
+    request.build = "another".into();
+    assert_eq!(whole(&request, Asks::new()).state_hash, end.state_hash);
+}
+
+#[test]
 fn another_build_takes_the_checkpoint_and_says_so() {
     let feed = market(640);
     let (_a, undisturbed) = nowhere();
