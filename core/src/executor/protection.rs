@@ -83,20 +83,21 @@ impl Lane {
         if fx.catching_up {
             return; // What was missed is booked first; the stop is made for the whole.
         }
-        let Some(cycle) = &self.cycle else { return self.unprotect(fx) };
-        let (direction, basis) = (cycle.direction, cycle.basis);
-        let trigger = exits::stop_price(direction, basis, self.terms.value, self.terms.stop_loss);
+        let (Some(cycle), Some((trigger, held))) = (&self.cycle, self.due_stop()) else {
+            return self.unprotect(fx);
+        };
+        let direction = cycle.direction;
         let asked = self.protection.pending.or(self.protection.working);
         // Not made smaller while entries may still fill: reduce-only does no harm, and the next
         // fill may be there before the change is.
         let grows = self.entries.side(direction).iter().any(Option::is_some);
-        let lots = asked.filter(|_| grows).map_or(basis.lots, |stop| stop.lots.max(basis.lots));
+        let lots = asked.filter(|_| grows).map_or(held, |stop| stop.lots.max(held));
         if asked.is_some_and(|stop| stop.trigger == trigger && stop.lots == lots) {
             return;
         }
         if self.protection.pending.is_some() {
             // Its answer brings us back here. What it does not cover has its deadline from now on.
-            if self.protection.working.is_none_or(|working| working.lots < basis.lots) {
+            if self.protection.working.is_none_or(|working| working.lots < held) {
                 self.note_naked(fx);
             }
             return;
@@ -114,6 +115,14 @@ impl Lane {
             self.protection.pending = Some(Stop { id, trigger, lots });
             fx.out.commands.push(Command::PlaceStop { id, trigger, lots });
         }
+    }
+
+    /// Trigger and quantity of the stop that the position needs; none when nothing is held.
+    pub(crate) fn due_stop(&self) -> Option<(Ticks, Lots)> {
+        let cycle = self.cycle.as_ref()?;
+        let (value, loss) = (self.terms.value, self.terms.stop_loss);
+        let trigger = exits::stop_price(cycle.direction, cycle.basis, value, loss);
+        Some((trigger, cycle.basis.lots))
     }
 
     /// Starts the deadline for a confirmation.

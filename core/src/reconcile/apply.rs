@@ -86,6 +86,9 @@ impl Engine {
     pub(crate) fn reconnected(&mut self, now: Timestamp, book: BookId, out: &mut Step) {
         if let Some(book) = self.books.get_mut(usize::from(book.0)) {
             if !book.watch.is_on() {
+                if book.wallet.realised.is_zero() && book.lanes.iter().all(Lane::is_blank) {
+                    book.watch.rebuild();
+                }
                 // Nobody noted yet when these moved last.
                 for lane in book.lanes.iter().filter(|lane| lane.occupies()) {
                     book.watch.note(lane.symbol, now);

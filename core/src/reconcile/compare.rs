@@ -32,8 +32,7 @@ pub fn plan(engine: &Engine, snapshot: &AccountSnapshot) -> Option<Plan> {
         plan.failed.sort_unstable();
     }
     plan.writer = other_writer(book, snapshot);
-    let blank = is_blank(book);
-    let scene = Scene { book, snapshot, config: engine.config(), blank };
+    let scene = Scene { book, snapshot, config: engine.config() };
     let mut ours = book.wallet.balance;
     for lane in &book.lanes {
         if scene.moves(lane) {
@@ -45,7 +44,7 @@ pub fn plan(engine: &Engine, snapshot: &AccountSnapshot) -> Option<Plan> {
     }
     plan.symbols.extend(elsewhere(&scene));
     plan.symbols.sort_by_key(|found| found.symbol);
-    plan.balance = balance(&plan, snapshot, ours, blank);
+    plan.balance = balance(&plan, snapshot, ours, book.watch.is_rebuilding());
     Some(plan)
 }
 
@@ -54,7 +53,6 @@ struct Scene<'a> {
     book: &'a Book,
     snapshot: &'a AccountSnapshot,
     config: &'a EngineConfig,
-    blank: bool,
 }
 
 impl Scene<'_> {
@@ -68,11 +66,6 @@ impl Scene<'_> {
     fn is_mine(&self, id: OrderId) -> bool {
         id.book == self.book.id && !is_later(self.book, id)
     }
-}
-
-/// The book has no past: it never traded, and was never compared.
-fn is_blank(book: &Book) -> bool {
-    book.watch.is_first() && book.wallet.realised.is_zero() && book.lanes.iter().all(Lane::is_blank)
 }
 
 /// An id that this process cannot have made: of a later boot, or of its own boot and a later order.
@@ -90,7 +83,7 @@ fn balance(
     plan: &Plan,
     snapshot: &AccountSnapshot,
     ours: Cash,
-    blank: bool,
+    adopt: bool,
 ) -> Option<BalanceDiffers> {
     let &theirs = snapshot.balance.known()?;
     let unexplained = plan.symbols.iter().flat_map(|symbol| &symbol.findings).any(|finding| {
@@ -103,13 +96,15 @@ fn balance(
         )
     });
     let judged = plan.is_complete() && !unexplained && plan.writer.is_none();
-    (judged && ours != theirs).then_some(BalanceDiffers { ours, theirs, adopt: blank })
+    (judged && ours != theirs).then_some(BalanceDiffers { ours, theirs, adopt })
 }
 
 /// One symbol being compared.
 struct Comparison<'a> {
     scene: &'a Scene<'a>,
     before: &'a Lane,
+    /// It has no past of its own, and takes over what is there.
+    blank: bool,
     trial: Trial<'a>,
     findings: Vec<Finding>,
     actions: Vec<Action>,
@@ -119,7 +114,9 @@ struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     fn new(scene: &'a Scene<'a>, before: &'a Lane) -> Self {
         let trial = Trial::new(scene, before);
-        Self { scene, before, trial, findings: Vec::new(), actions: Vec::new(), withheld: None }
+        let blank = scene.book.watch.is_rebuilding() && before.is_blank();
+        let (findings, actions) = (Vec::new(), Vec::new());
+        Self { scene, before, blank, trial, findings, actions, withheld: None }
     }
 
     fn symbol(&self) -> Listed {
@@ -129,17 +126,17 @@ impl<'a> Comparison<'a> {
     /// The plan of this symbol, and what it books.
     fn run(mut self) -> (Option<SymbolPlan>, Cash) {
         let moving = self.scene.moves(self.before);
-        let found =
-            missed(self.before, &self.scene.book.watch, self.scene.snapshot, self.scene.blank);
+        let found = missed(self.before, &self.scene.book.watch, self.scene.snapshot, self.blank);
         let believed = self.book(&found) && self.judge_position(moving);
         if believed && !moving {
             self.judge_stops();
+            self.judge_unanswered();
         }
         self.protect();
-        match (moving, believed) {
-            (true, _) => self.withdraw_blindly(),
-            (false, true) => self.judge_orders(),
-            (false, false) => {} // Nothing is removed that may be right.
+        if believed && !moving {
+            self.judge_orders();
+        } else {
+            self.withdraw_blindly();
         }
         if !moving {
             self.judge_foreign_orders();

@@ -38,6 +38,9 @@ pub struct Watch {
     on: bool,
     /// Entries wait for a complete comparison.
     pending: bool,
+    /// The book came without a past and takes over what is there, until one comparison left
+    /// nothing open: not only its first symbol may need more than one answer.
+    rebuilding: bool,
     /// Epoch of another instance under our prefix.
     writer: Option<u32>,
     /// Fills and funding are known up to here.
@@ -76,6 +79,17 @@ impl Watch {
     pub(crate) fn reconnected(&mut self, now: Timestamp) {
         (self.on, self.pending) = (true, true);
         self.ask_now(now);
+    }
+
+    /// The book has no past: what our prefix did before is history, the balance is what it starts
+    /// with.
+    pub(crate) fn rebuild(&mut self) {
+        self.rebuilding = true;
+    }
+
+    /// True until everything of a book without a past has been taken over.
+    pub(crate) fn is_rebuilding(&self) -> bool {
+        self.rebuilding
     }
 
     /// A person, or a surprise, wants a comparison at once. The answer to an older question does
@@ -224,7 +238,7 @@ impl Watch {
         }
         let settled = complete && !plan.is_doubtful();
         if settled {
-            self.attempts = 0;
+            (self.attempts, self.rebuilding) = (0, false);
         }
         let again = Span(PATIENCE.0 << self.attempts.saturating_sub(1).min(5)).min(PATIENCE_MAX);
         self.due = Some(match (settled, plan.acts()) {

@@ -73,6 +73,11 @@ impl Comparison<'_> {
                     let (price, lots) = (order.price, order.lots - order.filled);
                     self.actions.push(Action::Confirm { id, price, lots });
                 }
+                // The cancel may never have left; one too many does no harm.
+                Some(_) if entry.state == EntryState::Cancelling && !asked => {
+                    self.findings.push(Finding::OrderDiffers { id });
+                    self.actions.push(Action::Withdraw { id });
+                }
                 Some(_) => {}
                 None if asked => {}
                 None => {
@@ -119,7 +124,7 @@ impl Comparison<'_> {
             && lane.cycle.as_ref().is_some_and(|cycle| cycle.direction == id.direction);
         if fits {
             let (price, lots) = (order.price, order.lots - order.filled);
-            if !self.scene.blank {
+            if !self.blank {
                 self.findings.push(Finding::OrderDiffers { id });
             }
             self.actions.push(Action::AdoptTarget { id, price, lots });
@@ -130,6 +135,8 @@ impl Comparison<'_> {
         }
     }
 
+    /// A part that failed shows none: what it withheld before stays withheld until it has spoken
+    /// (`judge_entries`).
     pub(super) fn judge_foreign_orders(&mut self) {
         let orders = self.orders().unwrap_or_default().into_iter().map(|order| order.maker);
         let triggers = self.triggers().unwrap_or_default().into_iter().map(|stop| stop.maker);

@@ -16,7 +16,7 @@ impl Comparison<'_> {
     /// Takes over what was missed; false when it is not believed.
     pub(super) fn book(&mut self, found: &Missed) -> bool {
         let there = held_there(self.scene.snapshot, self.symbol());
-        if self.scene.blank && !found.facts.is_empty() {
+        if self.blank && !found.facts.is_empty() {
             let held = self.try_facts(&found.facts);
             if !self.is_worth_rebuilding(held, there, found) {
                 self.trial = Trial::new(self.scene, self.before);
@@ -86,7 +86,7 @@ impl Comparison<'_> {
 
     pub(super) fn tell_missed(&mut self, facts: &[Fact]) {
         let mut settlements = 0;
-        let rebuilt = self.scene.blank;
+        let rebuilt = self.blank;
         for fact in facts {
             let finding = match fact {
                 Fact::Funding(_) => {

@@ -10,7 +10,6 @@ use crate::executor::Lane;
 use crate::executor::protection::Stop;
 use crate::ids::OrderId;
 use crate::money::{Direction, Lots, Ticks};
-use crate::strategy::exits;
 
 impl Comparison<'_> {
     pub(super) fn triggers(&self) -> Option<Vec<OpenTrigger>> {
@@ -92,12 +91,31 @@ impl Comparison<'_> {
         self.act(Action::DropStop { id: believed.id });
     }
 
+    /// A stop, a change of one or a close that was asked for, and of which nothing is heard or
+    /// seen: it may never have left. Where it stands is asked for.
+    pub(super) fn judge_unanswered(&mut self) {
+        let lane = &self.trial.lane;
+        let close = lane.close.and_then(|close| close.id);
+        let stop = self.stops().zip(lane.protection.pending).and_then(|(there, pending)| {
+            let stands = there.iter().any(|&(id, stop)| {
+                id == pending.id && (stop.trigger, stop.lots) == (pending.trigger, pending.lots)
+            });
+            (!stands).then_some(pending.id)
+        });
+        let waits = |id: &OrderId| !lane.doubts(*id);
+        let unanswered: Vec<OrderId> = stop.into_iter().chain(close).filter(waits).collect();
+        for id in unanswered {
+            self.findings.push(Finding::OrderMissing { id });
+            self.actions.push(Action::Ask { id });
+        }
+    }
+
     /// The one stop that stays: the one believed in, else the one that fits best.
     pub(super) fn choose_stop(&mut self, good: &[(OrderId, OpenTrigger)]) -> Option<OrderId> {
         let protection = &self.trial.lane.protection;
         let working = protection.working;
         let asked = protection.pending;
-        let needed = self.needed_stop();
+        let needed = self.trial.lane.due_stop();
         let held = Lots(self.trial.lane.held_signed().0.abs());
         let fits = |&&(id, stop): &&(OrderId, OpenTrigger)| {
             let right = needed.is_some_and(|(trigger, _)| trigger == stop.trigger);
@@ -113,7 +131,7 @@ impl Comparison<'_> {
             _ => {
                 if working.is_some_and(|working| working.id == id) {
                     self.findings.push(Finding::StopWrong { id, wrong: Wrong::Figures });
-                } else if !self.scene.blank {
+                } else if !self.blank {
                     self.findings.push(Finding::OrderDiffers { id });
                 }
                 let Stop { trigger, lots, .. } = found;
@@ -121,15 +139,6 @@ impl Comparison<'_> {
             }
         }
         Some(id)
-    }
-
-    /// Trigger and quantity that the position needs.
-    pub(super) fn needed_stop(&self) -> Option<(Ticks, Lots)> {
-        let lane = &self.trial.lane;
-        let cycle = lane.cycle.as_ref()?;
-        let (value, loss) = (lane.terms.value, lane.terms.stop_loss);
-        let trigger = exits::stop_price(cycle.direction, cycle.basis, value, loss);
-        Some((trigger, cycle.basis.lots))
     }
 
     /// Plans an action on stops and does it on the copy.
@@ -148,7 +157,7 @@ impl Comparison<'_> {
         self.trial.step.clear();
         self.trial.with(false, Lane::caught_up);
         let asked = self.trial.step.commands.iter().find_map(asked_stop);
-        let needed = self.needed_stop();
+        let needed = self.trial.lane.due_stop();
         if let Some((trigger, lots)) = asked.or(needed.filter(|_| self.touches_protection())) {
             self.actions.push(Action::Protect { trigger, lots });
         }

@@ -2,6 +2,7 @@
 //! with what the exchange holds.
 
 mod deaths;
+mod unsent;
 
 use super::*;
 use crate::config::{Params, SymbolConfig};
