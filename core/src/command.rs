@@ -92,6 +92,28 @@ pub struct NewOrder {
 }
 
 impl Command {
+    /// The order that it is about.
+    #[inline]
+    #[must_use]
+    pub fn order(&self) -> Option<OrderId> {
+        match *self {
+            Self::Place(order) => Some(order.id),
+            Self::Amend { id, .. }
+            | Self::Cancel { id }
+            | Self::PlaceStop { id, .. }
+            | Self::AmendStop { id, .. }
+            | Self::Query { id } => Some(id),
+            Self::FetchBars { .. } | Self::QueryAccount { .. } | Self::SetLeverage { .. } => None,
+        }
+    }
+
+    /// The order that it places, changes or withdraws. Its answer is awaited; a question changes
+    /// nothing, and the engine asks again by itself.
+    #[must_use]
+    pub fn changed_order(&self) -> Option<OrderId> {
+        self.order().filter(|_| !matches!(self, Self::Query { .. }))
+    }
+
     /// True for what protects or reduces and therefore never waits for the disk longer than its
     /// deadline: stops, cancels and reduce-only closes.
     #[must_use]

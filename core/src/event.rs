@@ -174,7 +174,69 @@ const FIGURE_MAX: i64 = 1_000_000_000_000;
 pub(crate) const CASH_MAX: i128 = 1_000_000_000_000_000_000_000;
 const TIME_MAX: i64 = 253_402_300_800_000;
 
+/// What an event says of one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderNews<'a> {
+    /// It stands with these figures.
+    Accepted {
+        /// The price (trigger of a stop); 0 for market orders.
+        price: Ticks,
+        /// The quantity.
+        lots: Lots,
+    },
+    /// It, or a change of it, was refused.
+    Rejected(Reject),
+    /// It was executed, wholly or in part.
+    Filled(&'a Fill),
+    /// It ended without (further) execution.
+    Canceled {
+        /// What was executed before, in total.
+        filled: Lots,
+        /// Why it ended.
+        why: Ended,
+    },
+    /// The outcome of the last request about it is unknown.
+    Unconfirmed,
+    /// The exchange does not know it.
+    NotFound,
+}
+
 impl Event {
+    /// What is said of which order; none for an event that is not about an order. A liquidation is
+    /// of a position.
+    #[inline]
+    #[must_use]
+    pub fn order_news(&self) -> Option<(OrderId, OrderNews<'_>)> {
+        Some(match self {
+            &Self::OrderAccepted { id, price, lots } => (id, OrderNews::Accepted { price, lots }),
+            &Self::OrderRejected { id, why } => (id, OrderNews::Rejected(why)),
+            Self::OrderFilled(fill) => (fill.id, OrderNews::Filled(fill)),
+            &Self::OrderCanceled { id, filled, why } => (id, OrderNews::Canceled { filled, why }),
+            &Self::OrderUnconfirmed { id } => (id, OrderNews::Unconfirmed),
+            &Self::OrderNotFound { id } => (id, OrderNews::NotFound),
+            Self::Booted { .. }
+            | Self::FeedChanged { .. }
+            | Self::BarClosed { .. }
+            | Self::HistoryLoaded { .. }
+            | Self::BarsLost { .. }
+            | Self::PriceMoved { .. }
+            | Self::RungTouched { .. }
+            | Self::PositionLiquidated { .. }
+            | Self::FundingSettled { .. }
+            | Self::Reconnected { .. }
+            | Self::AccountSeen(_)
+            | Self::BalanceMoved { .. }
+            | Self::RequestMade { .. }
+            | Self::TimePassed => return None,
+        })
+    }
+
+    /// The order that it is about.
+    #[must_use]
+    pub fn order(&self) -> Option<OrderId> {
+        self.order_news().map(|(id, _)| id)
+    }
+
     /// False for an event whose figures cannot be, whatever sent it.
     #[inline]
     #[must_use]

@@ -9,9 +9,9 @@ use super::snapshot::{AccountSnapshot, Failure, Listed, PartName};
 use super::watch::Skipped;
 use crate::command::Command;
 use crate::engine::{Book, Engine};
-use crate::event::{Event, Fill};
+use crate::event::{Event, Fill, OrderNews};
 use crate::executor::{Effects, Lane};
-use crate::ids::{BookId, OrderId, SymbolId};
+use crate::ids::{BookId, SymbolId};
 use crate::notice::{Anomaly, Notice};
 use crate::risk::Refusal;
 use crate::step::Step;
@@ -298,44 +298,21 @@ fn silence(book: BookId, now: Timestamp) -> Plan {
     Plan { failed, ..Plan::agreed(book, now) }
 }
 
-/// The place whose orders an event tells of.
+/// The place whose orders an event tells of. A question without an answer tells nothing.
 fn told_of(event: &Event) -> Option<(BookId, SymbolId)> {
-    let of = |id: &OrderId| Some((id.book, id.symbol));
-    match event {
-        Event::OrderAccepted { id, .. }
-        | Event::OrderRejected { id, .. }
-        | Event::OrderCanceled { id, .. }
-        | Event::OrderNotFound { id } => of(id),
-        Event::OrderFilled(fill) => of(&fill.id),
-        Event::PositionLiquidated { book, symbol, .. } => Some((*book, *symbol)),
-        Event::Booted { .. }
-        | Event::FeedChanged { .. }
-        | Event::BarClosed { .. }
-        | Event::HistoryLoaded { .. }
-        | Event::BarsLost { .. }
-        | Event::PriceMoved { .. }
-        | Event::RungTouched { .. }
-        | Event::OrderUnconfirmed { .. }
-        | Event::FundingSettled { .. }
-        | Event::Reconnected { .. }
-        | Event::AccountSeen(_)
-        | Event::BalanceMoved { .. }
-        | Event::RequestMade { .. }
-        | Event::TimePassed => None,
+    if let Event::PositionLiquidated { book, symbol, .. } = event {
+        return Some((*book, *symbol));
     }
+    let (id, news) = event.order_news()?;
+    (news != OrderNews::Unconfirmed).then_some((id.book, id.symbol))
 }
 
 /// The place at which a command changes something.
 fn changes(command: &Command) -> Option<(BookId, SymbolId)> {
-    match *command {
-        Command::Place(order) => Some((order.id.book, order.id.symbol)),
-        Command::Amend { id, .. }
-        | Command::Cancel { id }
-        | Command::PlaceStop { id, .. }
-        | Command::AmendStop { id, .. } => Some((id.book, id.symbol)),
-        Command::SetLeverage { book, symbol, .. } => Some((book, symbol)),
-        Command::Query { .. } | Command::FetchBars { .. } | Command::QueryAccount { .. } => None,
+    if let Command::SetLeverage { book, symbol, .. } = command {
+        return Some((*book, *symbol));
     }
+    command.changed_order().map(|id| (id.book, id.symbol))
 }
 
 /// The book that something happened to which a comparison may explain.

@@ -228,7 +228,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
     }
 
     fn send(&mut self, command: &Command) {
-        if let Some(id) = awaits_answer(command) {
+        if let Some(id) = command.changed_order() {
             self.awaited.push(self.now + PATIENCE, id);
         }
         if matches!(command, Command::FetchBars { .. }) {
@@ -244,7 +244,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
             Ok(Delivery::Late(by)) => self.late_commands.push(self.now + by, *command),
             Ok(Delivery::Lost) => {}
             Err(why) => {
-                if let Some(id) = awaits_answer(command) {
+                if let Some(id) = command.changed_order() {
                     let delays = self.venue.settings().delays;
                     let at = self.now + delays.request + delays.answer;
                     self.late_events.push(at, Event::OrderRejected { id, why });
@@ -324,21 +324,6 @@ impl<S: Sink, F: Fates> Live<S, F> {
     /// Bars that the engine asked for; whoever has them tells them.
     pub fn take_bars_wanted(&mut self) -> Vec<Command> {
         core::mem::take(&mut self.bars_wanted)
-    }
-}
-
-/// The order whose answer a gateway would await; a question is asked again by the engine.
-fn awaits_answer(command: &Command) -> Option<OrderId> {
-    match command {
-        Command::Place(order) => Some(order.id),
-        Command::Amend { id, .. }
-        | Command::Cancel { id }
-        | Command::PlaceStop { id, .. }
-        | Command::AmendStop { id, .. } => Some(*id),
-        Command::Query { .. }
-        | Command::FetchBars { .. }
-        | Command::SetLeverage { .. }
-        | Command::QueryAccount { .. } => None,
     }
 }
 

@@ -134,16 +134,10 @@ impl OnBars {
 
 /// The book whose wallet a command concerns.
 fn owner(command: &Command) -> Option<BookId> {
-    match *command {
-        Command::Place(order) => Some(order.id.book),
-        Command::Amend { id, .. }
-        | Command::Cancel { id }
-        | Command::PlaceStop { id, .. }
-        | Command::AmendStop { id, .. }
-        | Command::Query { id } => Some(id.book),
-        Command::SetLeverage { book, .. } | Command::QueryAccount { book, .. } => Some(book),
-        Command::FetchBars { .. } => None,
+    if let Command::SetLeverage { book, .. } | Command::QueryAccount { book, .. } = command {
+        return Some(*book);
     }
+    command.order().map(|id| id.book)
 }
 
 impl Exchange for OnBars {

@@ -4,7 +4,7 @@
 
 use gardefou_core::command::Command;
 use gardefou_core::config::{EngineConfig, Mode};
-use gardefou_core::event::{Event, Fill};
+use gardefou_core::event::{Event, Fill, OrderNews};
 use gardefou_core::ids::{BookId, OrderId, OrderKind, SymbolId};
 use gardefou_core::market::Instrument;
 use gardefou_core::money::{Direction, Lots, Ticks};
@@ -189,37 +189,22 @@ impl Orders {
 
     /// Remembers what the exchange said of an order.
     pub(super) fn note_event(&mut self, event: &Event) {
-        match event {
-            Event::OrderAccepted { id, .. } => self.with(*id, |order| order.asked = None),
-            Event::OrderRejected { id, .. } => self.with(*id, |order| {
+        let Some((id, news)) = event.order_news() else { return };
+        self.with(id, |order| match news {
+            OrderNews::Accepted { .. } => order.asked = None,
+            OrderNews::Rejected(_) => {
                 order.ended |= order.asked == Some(Asked::Place);
                 order.asked = None;
-            }),
-            Event::OrderFilled(fill) => self.with(fill.id, |order| {
+            }
+            OrderNews::Filled(fill) => {
                 if !order.fills.iter().any(|seen| seen.fill == fill.fill) {
                     order.fills.push(*fill);
                 }
                 order.ended |= !order.rest().is_positive();
-            }),
-            Event::OrderCanceled { id, .. } | Event::OrderNotFound { id } => {
-                self.with(*id, |order| order.ended = true);
             }
-            Event::Booted { .. }
-            | Event::FeedChanged { .. }
-            | Event::BarClosed { .. }
-            | Event::HistoryLoaded { .. }
-            | Event::BarsLost { .. }
-            | Event::PriceMoved { .. }
-            | Event::RungTouched { .. }
-            | Event::OrderUnconfirmed { .. }
-            | Event::PositionLiquidated { .. }
-            | Event::FundingSettled { .. }
-            | Event::Reconnected { .. }
-            | Event::AccountSeen(_)
-            | Event::BalanceMoved { .. }
-            | Event::RequestMade { .. }
-            | Event::TimePassed => {}
-        }
+            OrderNews::Canceled { .. } | OrderNews::NotFound => order.ended = true,
+            OrderNews::Unconfirmed => {}
+        });
     }
 
     /// A new exchange answers for these books: whatever rested on the old one is gone.

@@ -2,7 +2,7 @@
 //! quantities in coin.
 
 use gardefou_core::command::Command;
-use gardefou_core::event::{Ended, Event, Fill, Liquidity, Reject};
+use gardefou_core::event::{Ended, Event, Fill, Liquidity, OrderNews, Reject};
 use gardefou_core::ids::{OrderId, SymbolId};
 use gardefou_core::money::{Lots, Ticks};
 use gardefou_core::step::{Wake, WakeReason};
@@ -66,41 +66,28 @@ pub(super) fn command(orders: &Orders, command: &Command) -> String {
 
 /// What an attached exchange says, without its mark; none for what only confirms a command.
 pub(super) fn event(orders: &Orders, event: &Event) -> Option<String> {
-    match event {
-        Event::OrderFilled(fill) => Some(format!("fill {}", execution(orders, fill))),
-        Event::OrderRejected { id, why } => {
-            Some(format!("reject {} {}", orders.label(*id), reject(*why)))
+    if let Event::PositionLiquidated { book, symbol, price: at, lots, fee, .. } = event {
+        let (place, lots) = (orders.place(*book, *symbol), quantity(orders, *symbol, *lots));
+        let at = price(orders, *symbol, *at);
+        return Some(format!("liquidate {place} {lots} @ {at} fee {}", usdt(*fee)));
+    }
+    if let Event::FundingSettled { book, symbol, rate, price: at, lots, amount, .. } = event {
+        let (place, lots) = (orders.place(*book, *symbol), quantity(orders, *symbol, *lots));
+        let (at, rate) = (price(orders, *symbol, *at), in_percent(*rate));
+        return Some(format!("funding {place} {rate} {lots} @ {at} amount {}", usdt(*amount)));
+    }
+    let (id, news) = event.order_news()?;
+    let label = orders.label(id);
+    match news {
+        OrderNews::Filled(fill) => Some(format!("fill {}", execution(orders, fill))),
+        OrderNews::Rejected(why) => Some(format!("reject {label} {}", reject(why))),
+        OrderNews::Canceled { why: Ended::Requested, .. } | OrderNews::Accepted { .. } => None,
+        OrderNews::Canceled { filled, why } => {
+            let filled = quantity(orders, id.symbol, filled);
+            Some(format!("canceled {label} filled {filled} {}", ended(why)))
         }
-        Event::OrderCanceled { id, filled, why } if *why != Ended::Requested => {
-            let filled = quantity(orders, id.symbol, *filled);
-            Some(format!("canceled {} filled {filled} {}", orders.label(*id), ended(*why)))
-        }
-        Event::PositionLiquidated { book, symbol, price: at, lots, fee, .. } => {
-            let (place, lots) = (orders.place(*book, *symbol), quantity(orders, *symbol, *lots));
-            let at = price(orders, *symbol, *at);
-            Some(format!("liquidate {place} {lots} @ {at} fee {}", usdt(*fee)))
-        }
-        Event::FundingSettled { book, symbol, rate, price: at, lots, amount, .. } => {
-            let (place, lots) = (orders.place(*book, *symbol), quantity(orders, *symbol, *lots));
-            let (at, rate) = (price(orders, *symbol, *at), in_percent(*rate));
-            Some(format!("funding {place} {rate} {lots} @ {at} amount {}", usdt(*amount)))
-        }
-        Event::OrderUnconfirmed { id } => Some(format!("timeout {}", orders.label(*id))),
-        Event::OrderNotFound { id } => Some(format!("notfound {}", orders.label(*id))),
-        Event::OrderCanceled { .. }
-        | Event::Booted { .. }
-        | Event::FeedChanged { .. }
-        | Event::BarClosed { .. }
-        | Event::HistoryLoaded { .. }
-        | Event::BarsLost { .. }
-        | Event::PriceMoved { .. }
-        | Event::RungTouched { .. }
-        | Event::OrderAccepted { .. }
-        | Event::Reconnected { .. }
-        | Event::AccountSeen(_)
-        | Event::BalanceMoved { .. }
-        | Event::RequestMade { .. }
-        | Event::TimePassed => None,
+        OrderNews::Unconfirmed => Some(format!("timeout {label}")),
+        OrderNews::NotFound => Some(format!("notfound {label}")),
     }
 }
 

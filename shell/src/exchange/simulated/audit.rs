@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gardefou_core::command::Command;
-use gardefou_core::event::{Ended, Event, Fill, Reject};
+use gardefou_core::event::{Ended, Event, Fill, OrderNews, Reject};
 use gardefou_core::ids::{BookId, FillId, OrderId, SymbolId};
 use gardefou_core::money::{Cash, Lots, Ticks};
 use gardefou_core::time::{Span, Timestamp};
@@ -187,51 +187,31 @@ impl Auditor {
 
     /// Notes a fact; the answer is whose position it may have changed.
     fn note(&mut self, at: Timestamp, event: &Event) -> Option<Place> {
-        match event {
-            Event::OrderAccepted { id, .. } => {
-                self.life(*id, at).accepted.get_or_insert(at);
-                Some(place_of(*id))
+        if let &Event::PositionLiquidated { book, symbol, fill, at, price, lots, .. } = event {
+            self.audit.liquidations.push(Liquidation { book, symbol, fill, at, price, lots });
+            return Some(Place { book, symbol });
+        }
+        let (id, news) = event.order_news()?;
+        match news {
+            OrderNews::Accepted { .. } => {
+                self.life(id, at).accepted.get_or_insert(at);
             }
-            Event::OrderRejected { id, why } => {
-                self.life(*id, at).refusals.push((at, *why));
-                Some(place_of(*id))
-            }
-            Event::OrderFilled(fill) => {
-                let life = self.life(fill.id, at);
+            OrderNews::Rejected(why) => self.life(id, at).refusals.push((at, why)),
+            OrderNews::Filled(fill) => {
+                let life = self.life(id, at);
                 // An answer to a question tells it again.
                 if !life.fills.contains(&fill.fill) {
                     life.fills.push(fill.fill);
                     life.filled += fill.lots;
                     self.audit.fills.push(*fill);
                 }
-                Some(place_of(fill.id))
             }
-            Event::OrderCanceled { id, why, .. } => {
-                self.life(*id, at).ended.get_or_insert((at, *why));
-                Some(place_of(*id))
+            OrderNews::Canceled { why, .. } => {
+                self.life(id, at).ended.get_or_insert((at, why));
             }
-            Event::PositionLiquidated { book, symbol, fill, at, price, lots, .. } => {
-                let (book, symbol, fill) = (*book, *symbol, *fill);
-                let (at, price, lots) = (*at, *price, *lots);
-                self.audit.liquidations.push(Liquidation { book, symbol, fill, at, price, lots });
-                Some(Place { book, symbol })
-            }
-            Event::Booted { .. }
-            | Event::FeedChanged { .. }
-            | Event::BarClosed { .. }
-            | Event::HistoryLoaded { .. }
-            | Event::BarsLost { .. }
-            | Event::PriceMoved { .. }
-            | Event::RungTouched { .. }
-            | Event::OrderUnconfirmed { .. }
-            | Event::OrderNotFound { .. }
-            | Event::FundingSettled { .. }
-            | Event::Reconnected { .. }
-            | Event::AccountSeen(_)
-            | Event::BalanceMoved { .. }
-            | Event::RequestMade { .. }
-            | Event::TimePassed => None,
+            OrderNews::Unconfirmed | OrderNews::NotFound => return None,
         }
+        Some(place_of(id))
     }
 
     /// Begins, deepens or ends an interval without a stop.

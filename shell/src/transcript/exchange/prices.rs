@@ -188,7 +188,7 @@ impl Exchange for OnPrices {
         if !owner(command).is_some_and(|book| self.books.contains(&book)) {
             return;
         }
-        let Some(id) = awaits_answer(command) else { return self.venue.handle(now, command) };
+        let Some(id) = command.changed_order() else { return self.venue.handle(now, command) };
         self.awaited.push(now + PATIENCE, id);
         let before = |message| matches!(message, Message::Refused(_) | Message::Request);
         match self.fate(id, before) {
@@ -286,20 +286,5 @@ fn misstate(snapshot: &mut AccountSnapshot, part: PartName, empty: bool) {
         PartName::Funding => list(&mut snapshot.funding, empty),
         PartName::Settings => list(&mut snapshot.settings, empty),
         PartName::Balance => snapshot.balance = Part::Failed(Failure::NoAnswer),
-    }
-}
-
-/// The order whose answer a gateway awaits; a question is asked again by the engine.
-fn awaits_answer(command: &Command) -> Option<OrderId> {
-    match command {
-        Command::Place(order) => Some(order.id),
-        Command::Amend { id, .. }
-        | Command::Cancel { id }
-        | Command::PlaceStop { id, .. }
-        | Command::AmendStop { id, .. } => Some(*id),
-        Command::Query { .. }
-        | Command::FetchBars { .. }
-        | Command::SetLeverage { .. }
-        | Command::QueryAccount { .. } => None,
     }
 }
