@@ -1,0 +1,149 @@
+//! What happened while nobody listened: booked as if it had been heard.
+
+use super::*;
+
+#[test]
+fn inc_081_an_entry_that_filled_while_down_is_booked_and_protected_before_anything_else() {
+    let mut world = World::watched(longs());
+    let saved = world.saved();
+    world.unheard(SYMBOL, 9_899);
+    world.boot(saved);
+    world.wait(3_000);
+    let sent = world.orders_sent();
+    assert!(matches!(sent[0], Command::PlaceStop { lots: Lots(50), trigger: Ticks(9_405), .. }));
+    assert_eq!((world.held(), world.stop()), (50, Some((9_405, 50))));
+    assert_eq!(world.lane().cycle.as_ref().unwrap().filled[0], Lots(50));
+    assert!(matches!(world.found()[..], [Finding::EntryFilled { lots: Lots(50), .. }]));
+    world.assert_agreed();
+}
+
+#[test]
+fn inc_128_a_close_while_down_is_the_same_result_as_one_that_was_heard() {
+    for (price, reason) in [(10_001, FillReason::Target), (9_300, FillReason::Stop)] {
+        let story = |heard: bool| {
+            let mut world = World::watched(longs());
+            world.price(9_899);
+            // Deeper levels would fill on the way to the stop.
+            world.kill();
+            world.wait(3_000);
+            let saved = world.saved();
+            if heard {
+                world.live.price(SYMBOL, Ticks(price));
+                world.wait(5_000);
+            } else {
+                world.unheard(SYMBOL, price);
+                world.boot(saved);
+                world.wait(3_000);
+            }
+            world.assert_flat(reason);
+            let closed = world.results().into_iter().next_back().unwrap().clone();
+            (closed, world.wallet(), world.lane().cooldown_until)
+        };
+        assert_eq!(story(false), story(true), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_stop_that_was_partly_executed_while_down_leaves_the_rest_protected() {
+    let mut world = World::watched(longs());
+    world.price(9_899);
+    world.kill();
+    world.wait(3_000);
+    let saved = world.saved();
+    let (last, size) = (Ticks(9_300), Some(Lots(20)));
+    world.live.print(SYMBOL, Print { last, mark: last, size });
+    let until = world.live.now() + Span(5_000);
+    world.live.pass_unheard(until);
+    assert_eq!(world.position(), 30);
+    world.boot(saved);
+    world.wait(3_000);
+    assert_eq!(world.held(), 30);
+    let stop = Finding::ExitFilled { kind: OrderKind::Stop, lots: Lots(20) };
+    assert!(world.found().contains(&stop), "{:?}", world.found());
+    world.price(9_300);
+    assert_eq!((world.held(), world.position()), (0, 0));
+    assert_eq!(world.results().len(), 1);
+}
+
+#[test]
+fn funding_while_down_is_booked_once_and_belongs_to_its_cycle() {
+    let mut world = World::watched(longs());
+    world.price(9_899);
+    world.wait(3_000);
+    let saved = world.saved();
+    world.live.settle(SYMBOL, Fraction(10_000), Ticks(9_900));
+    world.unheard(SYMBOL, 9_890);
+    world.boot(saved);
+    world.wait(3_000);
+    let paid = world.lane().cycle.as_ref().unwrap().funding;
+    assert!(paid.0 < 0);
+    assert_eq!(world.wallet().funding, paid);
+    world.assert_agreed();
+    assert_eq!(world.lane().cycle.as_ref().unwrap().funding, paid, "once");
+}
+
+#[test]
+fn a_liquidation_while_down_is_booked() {
+    let mut world = World::watched(longs());
+    world.price(9_799);
+    world.wait(3_000);
+    let saved = world.saved();
+    for id in
+        world.live.venue().desk(PLACE).unwrap().orders.iter().map(|o| o.id).collect::<Vec<_>>()
+    {
+        world.live.venue_mut().cancel_by_hand(PLACE, id);
+    }
+    world.unheard(SYMBOL, 100);
+    assert_eq!(world.position(), 0);
+    world.boot(saved);
+    world.wait(3_000);
+    assert_eq!(world.results().last().map(|r| r.reason), Some(FillReason::Liquidation));
+    assert_eq!(Some(world.wallet().balance), world.live.venue().balance(BOOK));
+}
+
+#[test]
+fn inc_131_one_symbol_closed_one_bare_one_unchanged_whatever_their_order() {
+    let mut config = pair();
+    let third = crate::venue::fixture::instrument("CCCUSDT");
+    config.instruments.push(third);
+    let symbol = SymbolId(2);
+    config.books[0].symbols.push(SymbolConfig { symbol, params: Params::Grid(grid(LONGS)) });
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0]] {
+        let mut world = World::watched(config.clone());
+        for symbol in [0, 1, 2].map(SymbolId) {
+            world.live.price(symbol, Ticks(10_000));
+            world.live.price(symbol, Ticks(9_899));
+        }
+        world.wait(5_000);
+        let [closed, bare, same] = order.map(SymbolId);
+        let place = |symbol| Place { book: BOOK, symbol };
+        let saved = world.saved();
+        let stop = world.live.engine().lane(BOOK, bare).unwrap().protection.working.unwrap().id;
+        world.live.venue_mut().cancel_by_hand(place(bare), stop);
+        world.unheard(closed, 10_001);
+        world.boot(saved);
+        world.wait(3_000);
+        let lane = |symbol| world.live.engine().lane(BOOK, symbol).unwrap();
+        assert!(lane(closed).cycle.is_none());
+        assert_eq!(world.results().len(), 1);
+        assert_eq!(world.results()[0].reason, FillReason::Target);
+        assert_ne!(lane(bare).protection.working.unwrap().id, stop);
+        let sent = world.orders_sent();
+        assert!(!sent.iter().any(|command| touches(command, same)), "{sent:?}");
+        world.assert_agreed();
+    }
+}
+
+fn touches(command: &Command, symbol: SymbolId) -> bool {
+    match command {
+        Command::Place(order) => order.id.symbol == symbol,
+        Command::Amend { id, .. }
+        | Command::Cancel { id }
+        | Command::PlaceStop { id, .. }
+        | Command::AmendStop { id, .. }
+        | Command::Query { id } => id.symbol == symbol,
+        Command::QueryAccount { .. } | Command::FetchBars { .. } | Command::SetLeverage { .. } => {
+            false
+        }
+    }
+}
