@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::options::BacktestOptions;
 use super::{Failure, Out};
-use crate::backtest::{self, Progress, Request};
+use crate::backtest::{self, Progress};
 use crate::config::{self, Settings};
 use crate::report::{html, summary};
 
 pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failure> {
     let settings = settings(options.config.config.as_deref())?;
-    let request = request(options);
+    let request = options.market.request(&options.candles);
     let mut bar = Bars::new();
     let outcome =
         backtest::run(&settings, &request, options.report.is_some(), &mut |p| bar.show(p));
@@ -42,23 +42,6 @@ pub(super) fn settings(dir: Option<&Path>) -> Result<Settings, Failure> {
     };
     settings.log();
     Ok(settings)
-}
-
-fn request(options: &BacktestOptions) -> Request {
-    Request {
-        candles: options.candles.clone(),
-        funding: options.funding.clone(),
-        symbols: (!options.symbols.is_empty()).then(|| options.symbols.clone()),
-        strategies: (!options.strategies.is_empty()).then(|| options.strategies.clone()),
-        venue: options.venue.clone(),
-        from: options.from,
-        to: options.to,
-        detail: options.detail.map(Into::into),
-        entry_order: options.entry_order.map(Into::into),
-        on_trip: options.on_trip.into(),
-        available_only: options.available_only,
-        missing_funding: options.missing_funding,
-    }
 }
 
 fn write_report(path: &Path, outcome: &backtest::Outcome) -> Result<(), Failure> {

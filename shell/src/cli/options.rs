@@ -1,6 +1,6 @@
 //! The options of each verb, parsed and checked by clap; values are turned into types here once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use gardefou_core::config::EntryOrder;
@@ -11,6 +11,7 @@ use gardefou_core::venue::{bars, history};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::backtest::Request;
 use crate::daemon;
 use crate::ports::pace::Pace;
 use crate::text;
@@ -24,14 +25,9 @@ pub struct ConfigOptions {
     pub config: Option<PathBuf>,
 }
 
-/// Options of `backtest`.
+/// Which candles, of whom, from when to when: whatever runs over recorded candles.
 #[derive(Args, Clone, Debug)]
-pub struct BacktestOptions {
-    #[command(flatten)]
-    pub config: ConfigOptions,
-    /// Folder with candles (1h, and 1m or 5m for --detail), gzip CSV or CSV
-    #[arg(long, value_name = "DIR")]
-    pub candles: PathBuf,
+pub struct MarketOptions {
     /// Folder with funding records; without it, `funding` beside the candles
     #[arg(long, value_name = "DIR")]
     pub funding: Option<PathBuf>,
@@ -65,6 +61,38 @@ pub struct BacktestOptions {
     /// Rate per settlement where none is recorded, as a fraction: 0.0001
     #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
     pub missing_funding: Option<Fraction>,
+}
+
+impl MarketOptions {
+    /// What is asked for over the candles of a folder.
+    pub fn request(&self, candles: &Path) -> Request {
+        Request {
+            candles: candles.to_path_buf(),
+            funding: self.funding.clone(),
+            symbols: (!self.symbols.is_empty()).then(|| self.symbols.clone()),
+            strategies: (!self.strategies.is_empty()).then(|| self.strategies.clone()),
+            venue: self.venue.clone(),
+            from: self.from,
+            to: self.to,
+            detail: self.detail.map(Into::into),
+            entry_order: self.entry_order.map(Into::into),
+            on_trip: self.on_trip.into(),
+            available_only: self.available_only,
+            missing_funding: self.missing_funding,
+        }
+    }
+}
+
+/// Options of `backtest`.
+#[derive(Args, Clone, Debug)]
+pub struct BacktestOptions {
+    #[command(flatten)]
+    pub config: ConfigOptions,
+    /// Folder with candles (1h, and 1m or 5m for --detail), gzip CSV or CSV
+    #[arg(long, value_name = "DIR")]
+    pub candles: PathBuf,
+    #[command(flatten)]
+    pub market: MarketOptions,
     /// Write a report for a browser
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -81,48 +109,17 @@ pub struct RunOptions {
     /// Folder with recorded candles (1h, and 1m or 5m for --detail), gzip CSV or CSV
     #[arg(long, value_name = "DIR")]
     pub feed: PathBuf,
-    /// Folder with funding records; without it, `funding` beside the candles
-    #[arg(long, value_name = "DIR")]
-    pub funding: Option<PathBuf>,
     /// The data directory: what the daemon decides is kept here, and where it goes on from
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// How fast recorded time goes by: max, or for example 1h=1s
     #[arg(long, value_name = "PACE", default_value = "max")]
     pub pace: Pace,
-    /// Only these symbols, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = crate::config::symbol_of_person)]
-    pub symbols: Vec<SymbolName>,
-    /// Only these strategies, separated by commas; also runs ones that are not enabled
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub strategies: Vec<String>,
-    /// Only files of this venue, as named in the files: binance-perp, bitget-perp
-    #[arg(long)]
-    pub venue: Option<String>,
-    /// Entries only from bars that open at or after it; indicators still start with the data
-    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
-    pub from: Option<Timestamp>,
-    /// Only bars that open before it
-    #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
-    pub to: Option<Timestamp>,
-    /// Match orders against finer bars where they exist
-    #[arg(long, value_enum)]
-    pub detail: Option<Detail>,
-    /// How levels are entered, in place of the configured way
-    #[arg(long, value_enum)]
-    pub entry_order: Option<Entry>,
+    #[command(flatten)]
+    pub market: MarketOptions,
     /// Which assumption about the order of prices inside a bar is run
     #[arg(long, value_enum, default_value = "pessimistic")]
     pub path: Assumed,
-    /// After a kill switch tripped: a simulated operator releases it, or entries end for good
-    #[arg(long, value_enum, default_value = "resume")]
-    pub on_trip: Trip,
-    /// Leave out symbols without candles (they are listed) instead of refusing
-    #[arg(long)]
-    pub available_only: bool,
-    /// Rate per settlement where none is recorded, as a fraction: 0.0001
-    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
-    pub missing_funding: Option<Fraction>,
     /// Recorded hours between two checkpoints of the state
     #[arg(long, value_name = "HOURS", default_value_t = daemon::CHECKPOINT_HOURS,
         value_parser = clap::value_parser!(u32).range(1..))]

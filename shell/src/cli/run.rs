@@ -9,7 +9,6 @@ use tokio::sync::oneshot;
 use super::backtest::{Bars, settings};
 use super::options::RunOptions;
 use super::{Failure, Out};
-use crate::backtest;
 use crate::daemon::{self, DaemonError, Ended, People, Progress, Why};
 use crate::text;
 
@@ -80,22 +79,8 @@ pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn request(options: &RunOptions) -> daemon::Request {
-    let market = backtest::Request {
-        candles: options.feed.clone(),
-        funding: options.funding.clone(),
-        symbols: (!options.symbols.is_empty()).then(|| options.symbols.clone()),
-        strategies: (!options.strategies.is_empty()).then(|| options.strategies.clone()),
-        venue: options.venue.clone(),
-        from: options.from,
-        to: options.to,
-        detail: options.detail.map(Into::into),
-        entry_order: options.entry_order.map(Into::into),
-        on_trip: options.on_trip.into(),
-        available_only: options.available_only,
-        missing_funding: options.missing_funding,
-    };
     daemon::Request {
-        market,
+        market: options.market.request(&options.feed),
         path: options.path.into(),
         data: options.data.clone(),
         pace: options.pace,
