@@ -107,13 +107,12 @@ impl Simulated {
         let mut file = RecordFile::open(&path, &header, keeping.sync)?;
         file.header().check(&path, config)?;
         let checkpoint = dir.join(CHECKPOINT_FILE);
-        let known = if file.is_new() {
-            // One that is there is of a record that is not.
-            checkpoint::remove(&checkpoint);
-            None
-        } else {
-            checkpoint::read(&checkpoint, file.identity(), file.bytes()?)
-        };
+        // One beside a new record is of a record that is not there any more.
+        let known = (!file.is_new())
+            .then(|| Ok(checkpoint::read(&checkpoint, file.identity(), file.bytes()?)))
+            .transpose()?
+            .flatten();
+        let passed_over = known.is_none();
         let (start, mut state) = match known {
             Some((position, state)) => (Some(position), state),
             None => (None, State::new(file.header())),
@@ -123,6 +122,11 @@ impl Simulated {
             since += 1;
             state.enter(entry);
         })?;
+        if passed_over {
+            // Once the record has grown as far, it would be taken for a state of it.
+            checkpoint::remove(&checkpoint)
+                .map_err(|why| ExchangeError::new(&checkpoint, Fault::Io(why)))?;
+        }
         state.venue.disconnect();
         Ok(Self { dir: dir.into(), keeping, file, state, since })
     }

@@ -1,6 +1,6 @@
 //! The checkpoint: the state after an entry of the record, so that opening a year reads the end of it
 //! only. It is a shortcut and nothing else: one that is not there, damaged or ahead of its record is
-//! passed over.
+//! passed over, and removed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -59,12 +59,10 @@ pub(super) fn read(path: &Path, identity: u32, bytes: u64) -> Option<(Position, 
     usable.map(|stored| (stored.position, stored.state))
 }
 
-/// Removes one.
-pub(super) fn remove(path: &Path) {
+/// Removes one, if it is there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(path = %path.display(), %why, "an old checkpoint stays");
-        }
-        _ => {}
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+        Ok(()) | Err(_) => Ok(()),
     }
 }

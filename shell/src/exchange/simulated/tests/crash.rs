@@ -125,6 +125,24 @@ fn a_checkpoint_is_a_shortcut_and_nothing_else() {
 }
 
 #[test]
+fn a_checkpoint_ahead_of_its_record_is_gone_before_the_record_has_grown_as_far() {
+    let dir = TempDir::new().unwrap();
+    let record = dir.path().join(RECORD_FILE);
+    let mut exchange = open(dir.path(), keeping(7));
+    (0..4).for_each(|number| step(&mut exchange, number));
+    let short = fs::metadata(&record).unwrap().len();
+    (4..12).for_each(|number| step(&mut exchange, number));
+    drop(exchange);
+    OpenOptions::new().write(true).open(&record).unwrap().set_len(short).unwrap();
+    let mut exchange = open(dir.path(), keeping(1_000));
+    assert!(!dir.path().join(CHECKPOINT_FILE).exists());
+    (20..36).for_each(|number| step(&mut exchange, number));
+    let hash = exchange.state_hash(END).unwrap();
+    drop(exchange);
+    assert_eq!(open(dir.path(), keeping(7)).state_hash(END).unwrap(), hash);
+}
+
+#[test]
 fn damage_before_the_end_is_said_and_changes_nothing() {
     let dir = TempDir::new().unwrap();
     let mut exchange = open(dir.path(), keeping(1_000));
