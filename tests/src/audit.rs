@@ -72,8 +72,8 @@ pub struct Audit {
     accounts: Accounts,
     fault: Option<String>,
     seen: Seen,
-    /// Books whose switch was tripped after the last event.
-    latched: Vec<bool>,
+    /// Books whose entries were withheld after the last event.
+    withheld: Vec<bool>,
 }
 
 impl Audit {
@@ -84,7 +84,7 @@ impl Audit {
             accounts: Accounts::new(config),
             fault: None,
             seen: Seen::default(),
-            latched: Vec::new(),
+            withheld: Vec::new(),
         }
     }
 
@@ -111,10 +111,11 @@ impl Audit {
         let (accounts, engine, venue) = (&self.accounts, scene.engine, scene.venue);
         money::adds_up(accounts, engine)?;
         limits::slots_while_in_flight(engine, venue)?;
-        limits::nothing_new_while_latched(&self.latched, engine, scene.step)?;
-        self.latched.clear();
+        limits::nothing_new_while_withheld(&self.withheld, engine, scene.step)?;
+        limits::hold_is_what_it_should_be(engine)?;
+        self.withheld.clear();
         let books = engine.books().iter();
-        self.latched.extend(books.map(|book| limits::is_latched(engine, book.id)));
+        self.withheld.extend(books.map(|book| limits::withholds(engine, book)));
         stops::something_protects(venue, engine)?;
         if scene.settled && !stops::is_executing(engine, venue) {
             self.examine_settled(engine, venue)?;

@@ -162,18 +162,33 @@ fn hold_rungs(accounts: &Accounts, book: &Book) -> Verdict {
     Ok(())
 }
 
-/// A book whose switch is tripped, before and after a step, sends no new entry in it.
-pub fn nothing_new_while_latched(latched: &[bool], engine: &Engine, step: &Step) -> Verdict {
+/// A book whose switch is tripped or that is paused, before and after a step, sends no new entry in
+/// it.
+pub fn nothing_new_while_withheld(before: &[bool], engine: &Engine, step: &Step) -> Verdict {
     for command in &step.commands {
         if let Command::Place(order) = command
             && order.preset.is_some()
-            && latched.get(usize::from(order.id.book.0)).copied().unwrap_or_default()
-            && is_latched(engine, order.id.book)
+            && let Some(book) = engine.books().get(usize::from(order.id.book.0))
+            && before.get(usize::from(order.id.book.0)).is_some_and(|withheld| *withheld)
+            && withholds(engine, book)
         {
-            return Err(format!("an entry while a switch is tripped: {order:?}"));
+            return Err(format!("an entry while entries are withheld: {order:?}"));
         }
     }
     Ok(())
+}
+
+/// The engine's own rule of what withholds entries says what the switches and pauses say.
+pub fn hold_is_what_it_should_be(engine: &Engine) -> Verdict {
+    match engine.books().iter().find(|book| book.hold().withholds() != withholds(engine, book)) {
+        Some(book) => Err(format!("{}: it is {:?}", book.name, book.hold())),
+        None => Ok(()),
+    }
+}
+
+/// A switch of the book is tripped, or a person paused it.
+pub fn withholds(engine: &Engine, book: &Book) -> bool {
+    is_latched(engine, book.id) || book.pause.is_some()
 }
 
 /// The session switch of a book, or the global one of its mode, is tripped.
@@ -202,4 +217,37 @@ fn rungs(accounts: &Accounts, lane: &Lane) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use gardefou_core::command::NewOrder;
+    use gardefou_core::config::EntryOrder;
+    use gardefou_core::event::{Event, Request};
+    use gardefou_core::ids::{OrderId, OrderKind, SymbolId};
+    use gardefou_core::money::Lots;
+    use gardefou_core::time::Timestamp;
+    use gardefou_core::venue::bars::Path;
+
+    use super::*;
+    use crate::case::{Which, random};
+
+    #[test]
+    fn an_entry_of_a_paused_book_is_found_out() {
+        let case = random(1, Which::GridAtr, EntryOrder::Limit, Path::Pessimistic, 1);
+        let mut engine = Engine::new(case.config);
+        let (book, symbol, kind) = (BookId(0), SymbolId(0), OrderKind::Entry);
+        let (direction, level) = (Direction::Long, 0);
+        let id = OrderId { book, symbol, epoch: 1, sequence: 1, kind, direction, level };
+        let (limit, preset) = (Some(Ticks(10)), Some(Ticks(5)));
+        let entry = Command::Place(NewOrder { id, limit, lots: Lots(1), preset });
+        let sent = Step { commands: vec![entry], ..Step::default() };
+        let judged = |engine: &Engine| nothing_new_while_withheld(&[true], engine, &sent);
+        assert!(judged(&engine).is_ok(), "a hold that this step ends");
+        let request = Request::Pause { book: None, reason: "a look".into() };
+        drop(engine.step(Timestamp(0), &Event::RequestMade { request, by: "anna".into() }));
+        assert!(judged(&engine).is_err());
+        assert!(nothing_new_while_withheld(&[false], &engine, &sent).is_ok(), "in flight before");
+        assert_eq!(hold_is_what_it_should_be(&engine), Ok(()));
+    }
 }
