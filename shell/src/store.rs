@@ -41,6 +41,7 @@ mod key;
 mod lock;
 mod medium;
 mod meta;
+mod migrate;
 mod open;
 mod options;
 mod order_name;

@@ -14,7 +14,7 @@ use super::meta::Tip;
 use super::options::OpenOptions;
 use super::order_name::OrderName;
 use super::record::Record;
-use super::records::OrderRecord;
+use super::records::{FillRecord, OrderRecord};
 use super::retention;
 use super::table::Table;
 
@@ -83,7 +83,7 @@ fn ledger(
         found.extend(update(desk, batch.at, order)?);
     }
     for fill in &batch.fills {
-        found.extend(keep(desk, batch.at, fill)?);
+        found.extend(keep_fill(desk, batch.at, fill)?);
     }
     for cycle in &batch.cycles {
         found.extend(keep(desk, batch.at, cycle)?);
@@ -111,6 +111,20 @@ fn keep<R: Record>(
         None => desk.put(row).map(|()| None),
         Some(kept) if kept == *row => Ok(None),
         Some(kept) => conflict(desk, at, &row.key(), &kept, row).map(Some),
+    }
+}
+
+/// An execution may have a row in each cycle that it has a part in; all of them tell of the same one.
+fn keep_fill(
+    desk: &Desk<'_>,
+    at: Timestamp,
+    fill: &FillRecord,
+) -> Result<Option<Conflict>, StoreError> {
+    let parts: Vec<FillRecord> = desk.find_all(&fill.execution())?;
+    let mut others = parts.iter().filter(|part| part.cycle != fill.cycle);
+    match others.find(|part| !fill.goes_with(part)) {
+        Some(kept) => conflict(desk, at, &fill.key(), kept, fill).map(Some),
+        None => keep(desk, at, fill),
     }
 }
 

@@ -12,6 +12,7 @@ use super::error::{Fault, StoreError};
 use super::handle::Handle;
 use super::key::Key;
 use super::meta::Tip;
+use super::migrate;
 
 /// A batch and its place among all batches of the store, from 1.
 #[derive(Clone, Debug)]
@@ -75,6 +76,7 @@ impl Committer {
         batches: &[Numbered],
     ) -> Result<Vec<Receipt>, StoreError> {
         let desk = Desk { transaction, file: &handle.file };
+        migrate::migrate(&desk)?;
         let mut tip = read_tip(&desk)?;
         let mut receipts = self.known(tip.batches);
         for numbered in batches.iter().skip(receipts.len()) {

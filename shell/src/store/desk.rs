@@ -24,6 +24,27 @@ impl Desk<'_> {
         value.map(|value| record::decode(self.file, key.bytes(), value.value())).transpose()
     }
 
+    /// The envelope under a key, whatever it is.
+    pub(super) fn find_raw(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let open = self.open(table)?;
+        let value = open.get(key).map_err(|error| self.fail(table, error))?;
+        Ok(value.map(|value| value.value().into()))
+    }
+
+    /// The rows whose keys begin with `start`.
+    pub(super) fn find_all<R: Record>(&self, start: &Key) -> Result<Vec<R>, StoreError> {
+        let open = self.open(R::TABLE)?;
+        let mut found = Vec::new();
+        for row in open.range(start.bytes()..).map_err(|error| self.fail(R::TABLE, error))? {
+            let (key, value) = row.map_err(|error| self.fail(R::TABLE, error))?;
+            if !key.value().starts_with(start.bytes()) {
+                break;
+            }
+            found.push(record::decode(self.file, key.value(), value.value())?);
+        }
+        Ok(found)
+    }
+
     /// Writes a row, over the one that has its key.
     pub(super) fn put<R: Record>(&self, row: &R) -> Result<(), StoreError> {
         let (key, bytes) = record::encode(self.file, row)?;

@@ -80,6 +80,10 @@ pub struct Checkpoint {
     pub state_hash: Hash,
     /// The chain of the journal at `seq`; set when it is written.
     pub chain: Hash,
+    /// Whether the state does not follow from the journal up to `seq`: the run had gone back to an
+    /// earlier one, or was made right by other means. None where nobody noted it.
+    #[serde(default)]
+    pub resumed: Option<bool>,
     /// The state, in whatever form the driver chose.
     #[serde(skip)]
     pub state: Vec<u8>,
@@ -96,6 +100,7 @@ impl Checkpoint {
             config_hash: config_hash.into(),
             state_hash: Hash::of(&state),
             chain: Hash::default(),
+            resumed: Some(false),
             state,
         }
     }
@@ -103,6 +108,8 @@ impl Checkpoint {
 
 impl Record for Checkpoint {
     const TABLE: Table = Table::Checkpoints;
+    /// 2: whether the state follows from the journal.
+    const VERSION: u16 = 2;
 
     fn key(&self) -> Key {
         Key::new().number(self.seq)

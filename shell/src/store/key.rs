@@ -54,10 +54,15 @@ impl Key {
 /// A key of `table` for people: `grid_atr.live·BTCUSDT·42`; in hexadecimal when it is none.
 pub(super) fn show(table: Table, bytes: &[u8]) -> String {
     let mut rest = bytes;
-    let parts: Option<Vec<String>> =
-        table.parts().iter().map(|&part| take(part, &mut rest)).collect();
+    let mut parts = table.parts().iter();
+    // Keys of older versions may have fewer parts.
+    let parts: Option<Vec<String>> = std::iter::from_fn(|| {
+        let part = parts.next().filter(|_| !rest.is_empty())?;
+        Some(take(*part, &mut rest))
+    })
+    .collect();
     match parts {
-        Some(parts) if rest.is_empty() => parts.join("·"),
+        Some(parts) if rest.is_empty() && !bytes.is_empty() => parts.join("·"),
         Some(_) | None => {
             bytes.iter().fold("0x".into(), |text: String, byte| text + &format!("{byte:02x}"))
         }
@@ -126,8 +131,9 @@ mod tests {
 
     #[test]
     fn keys_are_shown_to_people() {
-        let fill = Key::new().text("grid_atr.live").text("BTCUSDT").number(42);
-        assert_eq!(show(Table::Fills, fill.bytes()), "grid_atr.live·BTCUSDT·42");
+        let old = Key::new().text("grid_atr.live").text("BTCUSDT").number(42);
+        assert_eq!(show(Table::Fills, old.bytes()), "grid_atr.live·BTCUSDT·42");
+        assert_eq!(show(Table::Fills, old.number(7).bytes()), "grid_atr.live·BTCUSDT·42·7");
         let bar = Key::new().text("BTCUSDT").time(Timestamp(1_567_962_000_000));
         assert_eq!(show(Table::Bars, bar.bytes()), "BTCUSDT·2019-09-08T17:00:00Z");
         assert_eq!(show(Table::Journal, &[1, 2]), "0x0102");

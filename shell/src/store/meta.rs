@@ -8,8 +8,9 @@ use super::key::Key;
 use super::record::Record;
 use super::table::Table;
 
-/// The schema that this program writes.
-pub const SCHEMA: u32 = 1;
+/// The schema that this program writes. It reads every older one, and brings it up with the first
+/// commit (`migrate`). 2: the cycle is in the key of an execution.
+pub const SCHEMA: u32 = 2;
 
 /// The key of the schema: its value is decimal text without an envelope, so that every version,
 /// however old, can tell that a store is newer than itself.

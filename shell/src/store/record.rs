@@ -23,6 +23,11 @@ pub trait Record: Serialize + DeserializeOwned + PartialEq {
     /// Its key, from its own fields.
     fn key(&self) -> Key;
 
+    /// Its key in a row of an older version, where that was another one.
+    fn key_at(&self, _version: u16) -> Key {
+        self.key()
+    }
+
     /// What is stored after the JSON.
     fn blob(&self) -> &[u8] {
         &[]
@@ -63,7 +68,7 @@ fn open<R: Record>(key: &[u8], bytes: &[u8]) -> Result<R, Fault> {
     let mut record: R =
         serde_json::from_slice(frame.json).map_err(|error| Fault::Unreadable(error.to_string()))?;
     record.set_blob(frame.blob)?;
-    let own = record.key();
+    let own = record.key_at(frame.version);
     if own.bytes() == key {
         Ok(record)
     } else {

@@ -54,6 +54,9 @@ pub enum OrderState {
     Resting,
     /// No answer: the outcome is unknown.
     InDoubt,
+    /// It was asked for until it counted as never placed. Should it have executed after all, its
+    /// fills say so.
+    Lost,
     /// Executed in full.
     Filled,
     /// Ended before.
@@ -62,7 +65,8 @@ pub enum OrderState {
     Rejected,
 }
 
-/// One execution.
+/// One execution, or the part of it that a cycle has: what closes one cycle and opens the next is a
+/// row of each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FillRecord {
     /// The book, by name.
@@ -166,6 +170,8 @@ pub struct BarRecord {
 
 impl Record for OrderRecord {
     const TABLE: Table = Table::Orders;
+    /// 2: orders that are lost.
+    const VERSION: u16 = 2;
 
     fn key(&self) -> Key {
         Key::new().text(&self.id)
@@ -174,9 +180,29 @@ impl Record for OrderRecord {
 
 impl Record for FillRecord {
     const TABLE: Table = Table::Fills;
+    /// 2: the cycle is in the key.
+    const VERSION: u16 = 2;
 
     fn key(&self) -> Key {
+        self.execution().number(self.cycle.into())
+    }
+
+    fn key_at(&self, version: u16) -> Key {
+        if version < 2 { self.execution() } else { self.key() }
+    }
+}
+
+impl FillRecord {
+    /// What the keys of all parts of its execution begin with.
+    pub(super) fn execution(&self) -> Key {
         Key::new().text(&self.book).text(&self.symbol).number(self.fill)
+    }
+
+    /// Whether both can be parts of one execution: the same in all that an execution is, the fee
+    /// charged once.
+    pub(super) fn goes_with(&self, other: &Self) -> bool {
+        let of = |fill: &Self| (fill.order.clone(), fill.at, fill.price, fill.liquidity);
+        of(self) == of(other) && (self.fee.is_zero() || other.fee.is_zero())
     }
 }
 

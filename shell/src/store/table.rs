@@ -22,7 +22,7 @@ pub enum Table {
     Orders,
     /// Book, the exchange's id of an order → ours.
     OrderNames,
-    /// Book, symbol, execution id → the execution.
+    /// Book, symbol, execution id, cycle → the execution.
     Fills,
     /// Book, symbol, number → the result of a cycle.
     Cycles,
@@ -87,7 +87,8 @@ impl Table {
             Self::Meta | Self::Orders => &[Part::Text],
             Self::OrderNames => &[Part::Text, Part::Text],
             Self::Journal | Self::Checkpoints | Self::Alerts => &[Part::Number],
-            Self::Fills | Self::Cycles => &[Part::Text, Part::Text, Part::Number],
+            Self::Fills => &[Part::Text, Part::Text, Part::Number, Part::Number],
+            Self::Cycles => &[Part::Text, Part::Text, Part::Number],
             Self::Funding => &[Part::Text, Part::Text, Part::Time],
             Self::Bars => &[Part::Text, Part::Time],
             Self::Conflicts => &[Part::Text, Part::Text, Part::Text],

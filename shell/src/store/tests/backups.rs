@@ -83,7 +83,7 @@ fn a_row_that_was_changed_in_a_backup_is_named() {
     store.backup(&copy).unwrap();
     tamper(&medium::FileMedium(copy.clone()), Table::Fills, &fill.key(), turned);
     let error = restore(&copy, &dir.path().join("new")).unwrap_err();
-    assert_eq!(error.at_row(), Some((Table::Fills, "grid_atr.live·BTCUSDT·11")), "{error}");
+    assert_eq!(error.at_row(), Some((Table::Fills, "grid_atr.live·BTCUSDT·11·1")), "{error}");
 }
 
 #[test]

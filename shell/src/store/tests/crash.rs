@@ -105,7 +105,7 @@ impl Reference {
     }
 }
 
-const HARMS: [Harm; 10] = [
+pub(super) const HARMS: [Harm; 10] = [
     Harm::Cut(Keep::Nothing),
     Harm::Cut(Keep::Everything),
     Harm::Cut(Keep::Odd),

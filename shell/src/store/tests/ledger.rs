@@ -1,6 +1,6 @@
 //! What the ledger keeps: each fact once, contradictions beside it.
 
-use super::work::{self, BOOK, SYMBOL, at, batches, fill, order, plain};
+use super::work::{self, BOOK, SYMBOL, at, batches, fill, order, parts, plain};
 use crate::store::*;
 
 fn written(batches: &[Batch]) -> Store {
@@ -15,15 +15,36 @@ fn rows<R: Record + 'static>(store: &Store) -> Vec<R> {
 fn the_same_fill_twice_is_one_row_and_another_content_is_a_conflict() {
     let store = written(&batches());
     let fills: Vec<FillRecord> = rows(&store);
-    assert_eq!(fills, [fill(11, 58_800), fill(12, 58_801)]);
+    let [closing, opening] = parts(13);
+    assert_eq!(fills, [fill(11, 58_800), fill(12, 58_801), closing, opening]);
     let conflicts: Vec<Conflict> = rows(&store);
     assert_eq!(conflicts.len(), 1);
-    assert_eq!(conflicts[0].key, format!("{BOOK}·{SYMBOL}·12"));
+    assert_eq!(conflicts[0].key, format!("{BOOK}·{SYMBOL}·12·1"));
     assert_eq!(conflicts[0].kept.read::<FillRecord>().unwrap(), fill(12, 58_801));
     assert_eq!(conflicts[0].refused.read::<FillRecord>().unwrap(), fill(12, 59_999));
     let alerts = store.pending_alerts().unwrap();
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.alert.kind.as_str()).collect();
     assert_eq!(kinds, ["ledger_conflict", "closed"]);
+}
+
+#[test]
+fn an_execution_that_closes_a_cycle_and_opens_the_next_has_a_row_in_each() {
+    let [closing, opening] = parts(13);
+    let told = |seq| Batch { fills: parts(13).into(), ..plain(seq) };
+    let store = written(&[told(1), told(2)]);
+    assert_eq!(rows::<FillRecord>(&store), [closing.clone(), opening.clone()]);
+    assert_eq!(store.tip().unwrap().conflicts, 0);
+    // What cannot be a part of the same execution contradicts it, in whichever cycle it comes.
+    let dearer = FillRecord { price: 1.into(), ..opening.clone() };
+    let later = FillRecord { at: at(9), ..opening.clone() };
+    let charged_twice = FillRecord { fee: 1.into(), ..closing };
+    let first = Batch { fills: vec![opening.clone()], ..plain(1) };
+    for (cycle, other) in (3..).zip([dearer, later, charged_twice]) {
+        let other = FillRecord { cycle, ..other };
+        let store = written(&[first.clone(), Batch { fills: vec![other], ..plain(2) }]);
+        assert_eq!(rows::<FillRecord>(&store), std::slice::from_ref(&opening));
+        assert_eq!(store.tip().unwrap().conflicts, 1);
+    }
 }
 
 #[test]
@@ -127,7 +148,7 @@ fn a_check_counts_rows_and_tells_what_does_not_add_up() {
     let report = check(&batches());
     assert!(report.is_sound(), "{report}");
     assert_eq!(report.remarks, Vec::<String>::new(), "{report}");
-    assert!(report.rows.contains(&(Table::Fills, 2)));
+    assert!(report.rows.contains(&(Table::Fills, 4)));
     let cycle = CycleRecord { fees: 1.into(), ..work::cycle() };
     let report = check(&[Batch { cycles: vec![cycle], ..plain(1) }]);
     assert_eq!(report.remarks.len(), 3, "{report}");

@@ -79,6 +79,24 @@ pub(super) fn fill(id: u64, price: i64) -> FillRecord {
     }
 }
 
+/// One execution that closes a cycle and opens the next: the fee is charged once.
+pub(super) fn parts(id: u64) -> [FillRecord; 2] {
+    let closing = FillRecord {
+        quantity: Decimal::new(9, 3),
+        fee: Decimal::ZERO,
+        reason: FillReason::OppositeFill,
+        ..fill(id, 58_900)
+    };
+    let opening = FillRecord {
+        quantity: Decimal::new(8, 3),
+        fee: Decimal::new(3, 1),
+        cycle: 2,
+        reason: FillReason::Level,
+        ..closing.clone()
+    };
+    [closing, opening]
+}
+
 pub(super) fn cycle() -> CycleRecord {
     CycleRecord {
         book: BOOK.into(),
@@ -154,9 +172,17 @@ pub(super) fn batches() -> Vec<Batch> {
         ..plain(3)
     };
     let again = Batch { fills: vec![fill(11, 58_800)], funding: vec![funding()], ..plain(6) };
-    let changed =
-        Batch { fills: vec![fill(12, 59_999)], checkpoint: Some(checkpoint(7)), ..plain(7) };
-    let closed = Batch { cycles: vec![cycle()], alerts: vec![alert("closed")], ..plain(8) };
+    let changed = Batch {
+        fills: vec![fill(12, 59_999), parts(13)[0].clone()],
+        checkpoint: Some(checkpoint(7)),
+        ..plain(7)
+    };
+    let closed = Batch {
+        cycles: vec![cycle()],
+        fills: parts(13).into(),
+        alerts: vec![alert("closed")],
+        ..plain(8)
+    };
     let pruned = Batch { checkpoint: Some(checkpoint(9)), funding: vec![funding()], ..plain(9) };
     vec![intended, resting, filled, again, changed, closed, pruned, plain(10)]
 }
