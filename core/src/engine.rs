@@ -163,6 +163,12 @@ impl Engine {
         self.books.get(usize::from(book.0))?.lane(symbol)
     }
 
+    /// True while an order has its place in a book, or is asked for.
+    #[must_use]
+    pub fn follows(&self, id: OrderId) -> bool {
+        self.lane(id.book, id.symbol).is_some_and(|lane| lane.follows(id))
+    }
+
     /// An id for what the exchange does by force: sequence 0 is no order of ours.
     fn forced_close(&self, book: BookId, symbol: SymbolId) -> OrderId {
         let cycle = self.lane(book, symbol).and_then(|lane| lane.cycle.as_ref());

@@ -39,9 +39,6 @@ pub use entries::Entries;
 pub use executions::Executions;
 pub use protection::Protection;
 
-/// Settlements remembered per symbol.
-const FUNDED_MAX: usize = 64;
-
 /// Everything that one book knows of one symbol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
@@ -66,6 +63,9 @@ pub struct Lane {
     pub cycles: u32,
     /// Funding settlements booked last: each is booked once, whichever cycle it belongs to.
     pub funded: VecDeque<Timestamp>,
+    /// The newest settlement that was forgotten: an older one may have been booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding_forgotten: Option<Timestamp>,
     /// The last time that everything had to go.
     pub swept: Option<Sweep>,
     /// Orders that are asked for.
@@ -308,6 +308,7 @@ impl Lane {
             cycle: None,
             cycles: 0,
             funded: VecDeque::new(),
+            funding_forgotten: None,
             swept: None,
             doubts: Vec::new(),
             budget: None,
@@ -431,22 +432,15 @@ impl Lane {
         self.held_back = false;
     }
 
-    /// Books a settlement in its cycle, once; the answer is the number of that cycle, which may
-    /// have closed since.
-    pub(crate) fn fund(&mut self, at: Timestamp, amount: Cash) -> Option<u32> {
-        if self.funded.contains(&at) {
-            return None;
-        }
-        if self.funded.len() == FUNDED_MAX {
-            self.funded.pop_front();
-        }
-        self.funded.push_back(at);
+    /// Books a settlement that is new in its cycle; the answer is the number of that cycle, which
+    /// may have closed since.
+    pub(crate) fn fund(&mut self, at: Timestamp, amount: Cash) -> u32 {
         match &mut self.cycle {
             Some(cycle) if cycle.opened < at => {
                 cycle.funding += amount;
-                Some(cycle.number)
+                cycle.number
             }
-            open => Some(self.cycles - u32::from(open.is_some())),
+            open => self.cycles - u32::from(open.is_some()),
         }
     }
 

@@ -220,6 +220,16 @@ pub enum Anomaly {
     Rejected(OrderId, Reject),
     /// The same execution came again with other content.
     FillChanged(Fill),
+    /// An execution or a settlement that came so late that it may have been booked: it is not
+    /// booked, and the comparison with the account finds what is missing.
+    TooOld {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// When it happened.
+        at: Timestamp,
+    },
     /// The stop's execution left a rest below the minimum.
     Dust {
         /// Which book.

@@ -86,6 +86,12 @@ impl Lane {
         self.doubts.iter().any(|doubt| doubt.id == id && doubt.next.is_some())
     }
 
+    /// True while an order has its place here or is asked for.
+    #[must_use]
+    pub fn follows(&self, id: OrderId) -> bool {
+        self.tracks(id) || self.doubts(id)
+    }
+
     /// True when a refusal of a request about an order is told for the first time: a suspended
     /// symbol refuses the same cancel again and again (INC-115).
     pub(super) fn is_new_complaint(&mut self, id: OrderId, why: Reject) -> bool {

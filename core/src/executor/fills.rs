@@ -44,14 +44,21 @@ impl Lane {
         }
     }
 
-    /// Remembers an execution; false when it was known. What comes again with other content is
-    /// reported and changes nothing (INC-176).
+    /// Remembers an execution; false when it was known. What comes again with other content, or so
+    /// late that nobody can tell, is reported and changes nothing (INC-107, INC-176).
     fn is_news(&mut self, fx: &mut Effects<'_>, fill: &Fill) -> bool {
         let noted = self.executions.note(fill);
-        if noted == Noted::Changed {
-            fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) });
+        match noted {
+            Noted::New | Noted::Again => {}
+            Noted::Changed => fx.tell(Notice::Anomaly { what: Anomaly::FillChanged(*fill) }),
+            Noted::TooOld => self.tell_too_old(fx, fill.at),
         }
         noted == Noted::New
+    }
+
+    pub(super) fn tell_too_old(&self, fx: &mut Effects<'_>, at: Timestamp) {
+        let (book, symbol) = (fx.ids.book, self.symbol);
+        fx.tell(Notice::Anomaly { what: Anomaly::TooOld { book, symbol, at } });
     }
 
     /// What is known to have been executed of an order.

@@ -2,6 +2,7 @@
 //! fills, stops and orders stay where they are ([`super::fills`], [`super::protection`],
 //! [`super::answers`]).
 
+use super::executions::Noted;
 use super::protection::Stop;
 use super::{Effects, EntryState, Lane, Target};
 use crate::command::Command;
@@ -15,7 +16,15 @@ impl Lane {
     /// Books a settlement, once; the answer is whether it was news.
     pub(crate) fn settle_funding(&mut self, fx: &mut Effects<'_>, paid: &Settlement) -> bool {
         let &Settlement { at, rate, price, lots, amount, .. } = paid;
-        let Some(cycle) = self.fund(at, amount) else { return false };
+        match self.note_settlement(at) {
+            Noted::New => {}
+            Noted::TooOld => {
+                self.tell_too_old(fx, at);
+                return false;
+            }
+            Noted::Again | Noted::Changed => return false,
+        }
+        let cycle = self.fund(at, amount);
         fx.wallet.receive_funding(amount);
         let (book, symbol) = (fx.ids.book, self.symbol);
         fx.tell(Notice::Funded { book, symbol, cycle, at, rate, price, lots, amount });

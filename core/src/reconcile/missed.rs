@@ -82,7 +82,7 @@ pub(super) fn missed(
         }
     }
     for paid in snapshot.funding.known().into_iter().flatten() {
-        let news = !lane.funded.contains(&paid.at)
+        let news = !lane.knows_settlement(paid.at)
             && skipped.is_none_or(|skipped| paid.at > skipped.funding);
         if paid.symbol == listed && news {
             facts.push(Fact::Funding(*paid));

@@ -197,6 +197,9 @@ fn anomaly(orders: &Orders, what: &Anomaly) -> String {
         }
         Anomaly::Rejected(id, why) => format!("{} rejected {}", orders.label(*id), reject(*why)),
         Anomaly::FillChanged(fill) => format!("fill changed: {}", execution(orders, fill)),
+        Anomaly::TooOld { book, symbol, at } => {
+            format!("{} told too late of {}", orders.place(*book, *symbol), time(*at))
+        }
         Anomaly::Dust { book, symbol, lots } => {
             let lots = quantity(orders, *symbol, *lots);
             format!("{} dust {lots}", orders.place(*book, *symbol))

@@ -95,7 +95,9 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
         Notice::Anomaly { what } => match what {
             Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => of_order(fill.id),
             Anomaly::Rejected(id, _) => of_order(*id),
-            Anomaly::Dust { book, symbol, .. } => (Some(*book), Some(*symbol)),
+            Anomaly::Dust { book, symbol, .. } | Anomaly::TooOld { book, symbol, .. } => {
+                (Some(*book), Some(*symbol))
+            }
             Anomaly::Impossible => (None, None),
             Anomaly::Gap { symbol, .. } | Anomaly::BrokenBar { symbol, .. } => {
                 (None, Some(*symbol))
@@ -229,6 +231,11 @@ fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
             "execution {} came again with other content: {}",
             fill.fill.0,
             execution(config, fill)
+        ),
+        Anomaly::TooOld { at, .. } => format!(
+            "an execution or settlement of {} UTC was told so late that it may have been booked; it \
+             is not booked, the account is compared",
+            minute(*at)
         ),
         Anomaly::Dust { symbol, lots, .. } => {
             let rest = config.instrument(*symbol).map_or_else(String::new, |i| quantity(i, *lots));

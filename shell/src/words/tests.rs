@@ -165,6 +165,7 @@ fn notices() -> Vec<Notice> {
         [
             Anomaly::UnknownOrderFilled(fill(OrderKind::Entry, 0)),
             Anomaly::FillChanged(fill(OrderKind::Stop, 0)),
+            Anomaly::TooOld { book, symbol, at },
             Anomaly::Dust { book, symbol, lots: Lots(1) },
             Anomaly::Gap { symbol, from: at, missing: 2 },
             Anomaly::Impossible,

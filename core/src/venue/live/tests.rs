@@ -1,6 +1,7 @@
 //! An engine on the price venue: scenarios with named faults, and properties over random walks.
 
 mod faults;
+mod late;
 mod mends;
 mod paths;
 mod restarts;
