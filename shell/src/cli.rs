@@ -224,7 +224,30 @@ fn demo(options: &DemoOptions, out: &mut Out) -> Result<(), Failure> {
 }
 
 /// The time on the wall, for the identity of a new store.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+fn now() -> Result<Timestamp, Failure> {
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(clock: SystemTime) -> Result<Timestamp, Failure> {
+    let since = clock.duration_since(UNIX_EPOCH).map_err(io::Error::other);
+    since
+        .and_then(|since| i64::try_from(since.as_millis()).map_err(io::Error::other))
+        .map(Timestamp)
+        .map_err(Failure::world("reading the clock of the system", "set it to the time that it is"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_said_and_not_taken_for_1970() {
+        let late = UNIX_EPOCH + Duration::from_millis(1_767_571_200_000);
+        assert_eq!(timestamp(late).unwrap(), Timestamp(1_767_571_200_000));
+        let failure = timestamp(UNIX_EPOCH - Duration::from_secs(1)).unwrap_err();
+        assert!(failure.to_string().starts_with("reading the clock"), "{failure}");
+        assert_eq!(failure.code(), 5);
+    }
 }

@@ -42,7 +42,8 @@ pub struct ReplayedJournal {
     pub events: u64,
     /// Checkpoints on the way whose state was the one reached.
     pub checkpoints: u64,
-    /// Checkpoints at which another build had gone on from an earlier state.
+    /// Checkpoints at which the run had gone on from an earlier state: another build, or
+    /// `--from-checkpoint`.
     pub resumed: u64,
     /// SHA-256 of the engine's state at the end, as `run --json` and `backtest --json` have it.
     pub state_hash: String,
@@ -93,7 +94,7 @@ pub(super) fn run(options: &ReplayOptions, out: &mut Out) -> Result<(), Failure>
         options.paths.iter().cloned().partition(|path| replayed::is_data(path));
     let mut journals = Vec::with_capacity(data.len());
     for dir in &data {
-        journals.push(journal(dir, &replayed::replay(dir, super::now(), daemon::BUILD)?));
+        journals.push(journal(dir, &replayed::replay(dir, super::now()?, daemon::BUILD)?));
     }
     let only_journals = paths.is_empty();
     let report = transcript::replay(&paths, options.rewrite);
@@ -138,7 +139,7 @@ fn said(journal: &ReplayedJournal) -> String {
     let ReplayedJournal { data, from, events, checkpoints, resumed, state_hash, .. } = journal;
     let resumed = match resumed {
         0 => String::new(),
-        count => format!(", {count} times taken over by another build"),
+        count => format!(", {count} times gone on from an earlier checkpoint"),
     };
     format!(
         "{data}: {events} events after step {from} gave the same commands, {checkpoints} \

@@ -69,7 +69,7 @@ pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
         Progress::Replaying(done, total) => bar.say("replaying the journal (hours)", done, total),
         Progress::Running(done, total) => bar.say("running (hours)", done, total),
     };
-    let ended = daemon::run(&settings, &request, super::now(), People::Socket, stop, &mut show);
+    let ended = daemon::run(&settings, &request, super::now()?, People::Socket, stop, &mut show);
     bar.clear();
     let ended = ended?;
     if options.json {

@@ -176,7 +176,7 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
             source: Source::Daemon,
             now: self.paper.next(),
             store: Some(self.durable.health()),
-            feed_at: Some(self.paper.next()),
+            feed_at: self.paper.heard_until(),
             alerts_pending: self.durable.alerts_pending(),
         }
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use gardefou_core::command::Command;
-use gardefou_core::event::Event;
+use gardefou_core::engine::Engine;
+use gardefou_core::event::{Event, Fill, OrderNews};
 use gardefou_core::ids::OrderId;
 use gardefou_core::market::Instrument;
 use gardefou_core::money::{Lots, Ticks};
@@ -24,68 +25,95 @@ pub struct Standing {
     pub price: Option<Ticks>,
     /// Quantity.
     pub lots: Lots,
-    /// Executed so far.
+    /// Booked so far.
     pub filled: Lots,
+    /// Executed in total, as the exchange said when the order ended; its fills may come later.
+    #[serde(default)]
+    pub executed: Option<Lots>,
     /// How far it is.
     pub state: OrderState,
+    /// The ledger has a row of it, which must not be left behind.
+    #[serde(default)]
+    pub kept: bool,
     /// The step of the journal that asked for it.
     pub asked: u64,
 }
 
 impl Orders {
     /// Notes what an event says of an order; the order as it is now when the ledger wants it.
+    /// Executions are noted when they are booked ([`Orders::booked`]): the same one may be told
+    /// several times, or by a comparison that is no event of the order.
     ///
     /// An order that was withdrawn without an execution leaves no row: the journal has it. The
-    /// ledger has every one that executed, was refused, or is in doubt.
+    /// ledger has every one that executed, was refused, or was ever in doubt.
     pub fn hear(&mut self, event: &Event) -> Option<(OrderId, Standing)> {
-        let id = order_of(event)?;
+        let (id, news) = event.order_news()?;
         let standing = self.0.get_mut(&id)?;
-        let mut ended = false;
-        match event {
-            Event::OrderAccepted { price, lots, .. } => {
-                standing.price = standing.price.map(|_| *price);
-                standing.lots = *lots;
+        match news {
+            OrderNews::Accepted { price, lots } => {
+                standing.price = standing.price.map(|_| price);
+                if lots != standing.lots {
+                    standing.lots = standing.filled + lots; // What stands is what is still open.
+                }
                 standing.state = OrderState::Resting;
             }
-            Event::OrderFilled(fill) => {
-                standing.filled.0 += fill.lots.0;
-                ended = standing.filled >= standing.lots;
-                standing.state = if ended { OrderState::Filled } else { OrderState::Resting };
-            }
-            Event::OrderCanceled { .. } => {
-                ended = true;
+            OrderNews::Canceled { filled, .. } => {
+                standing.executed = Some(filled);
                 standing.state = OrderState::Canceled;
             }
             // What stood before a refused change still stands.
-            Event::OrderRejected { .. } if standing.state == OrderState::Intended => {
-                ended = true;
+            OrderNews::Rejected(_) if standing.state == OrderState::Intended => {
                 standing.state = OrderState::Rejected;
             }
-            Event::OrderUnconfirmed { .. } => standing.state = OrderState::InDoubt,
-            Event::OrderRejected { .. }
-            | Event::OrderNotFound { .. }
-            | Event::Booted { .. }
-            | Event::FeedChanged { .. }
-            | Event::BarClosed { .. }
-            | Event::HistoryLoaded { .. }
-            | Event::BarsLost { .. }
-            | Event::PriceMoved { .. }
-            | Event::RungTouched { .. }
-            | Event::PositionLiquidated { .. }
-            | Event::FundingSettled { .. }
-            | Event::Reconnected { .. }
-            | Event::AccountSeen(_)
-            | Event::BalanceMoved { .. }
-            | Event::RequestMade { .. }
-            | Event::TimePassed => return None,
+            OrderNews::Unconfirmed => standing.state = OrderState::InDoubt,
+            OrderNews::Rejected(_) | OrderNews::Filled(_) | OrderNews::NotFound => return None,
         }
+        self.told(id)
+    }
+
+    /// Notes an execution, or a part of one, that was booked.
+    pub fn booked(&mut self, fill: &Fill) -> Option<(OrderId, Standing)> {
+        let standing = self.0.get_mut(&fill.id)?;
+        standing.filled += fill.lots;
+        if standing.state != OrderState::Canceled {
+            let whole = standing.filled >= standing.lots;
+            standing.state = if whole { OrderState::Filled } else { OrderState::Resting };
+        }
+        self.told(fill.id)
+    }
+
+    /// Orders whose fate the engine does not ask for any more: they count as never placed, or
+    /// their last fills are told by nobody.
+    #[must_use]
+    pub fn given_up(&self, engine: &Engine) -> Vec<OrderId> {
+        let open = |standing: &Standing| {
+            matches!(standing.state, OrderState::InDoubt | OrderState::Canceled)
+        };
+        let doubtful = self.0.iter().filter(|(_, standing)| open(standing)).map(|(id, _)| *id);
+        doubtful.filter(|id| !engine.follows(*id)).collect()
+    }
+
+    /// Forgets an order that was given up; its last row.
+    pub fn give_up(&mut self, id: OrderId) -> Option<(OrderId, Standing)> {
+        let mut standing = self.0.remove(&id)?;
+        if standing.state == OrderState::InDoubt {
+            standing.state = OrderState::Lost;
+        }
+        Some((id, standing))
+    }
+
+    /// The order as it is now when the ledger wants it. One that ended is forgotten.
+    fn told(&mut self, id: OrderId) -> Option<(OrderId, Standing)> {
+        let standing = self.0.get_mut(&id)?;
+        let executed =
+            standing.filled.is_positive() || standing.executed.is_some_and(Lots::is_positive);
+        standing.kept |=
+            executed || matches!(standing.state, OrderState::Rejected | OrderState::InDoubt);
         let now = *standing;
-        if ended {
+        if now.has_ended() {
             self.0.remove(&id);
         }
-        let told = now.filled.is_positive()
-            || matches!(now.state, OrderState::Rejected | OrderState::InDoubt);
-        told.then_some((id, now))
+        now.kept.then_some((id, now))
     }
 
     /// Notes what step `seq` asks for.
@@ -101,8 +129,16 @@ impl Orders {
             | Command::QueryAccount { .. }
             | Command::SetLeverage { .. } => return,
         };
-        let state = OrderState::Intended;
-        self.0.insert(id, Standing { price, lots, filled: Lots(0), state, asked: seq });
+        let standing = Standing {
+            price,
+            lots,
+            filled: Lots(0),
+            executed: None,
+            state: OrderState::Intended,
+            kept: false,
+            asked: seq,
+        };
+        self.0.insert(id, standing);
     }
 
     /// Each of them.
@@ -112,6 +148,15 @@ impl Orders {
 }
 
 impl Standing {
+    /// Nothing more will be told of it.
+    fn has_ended(&self) -> bool {
+        match self.state {
+            OrderState::Filled | OrderState::Rejected | OrderState::Lost => true,
+            OrderState::Canceled => self.executed.is_none_or(|executed| self.filled >= executed),
+            OrderState::Intended | OrderState::Resting | OrderState::InDoubt => false,
+        }
+    }
+
     /// The row of the ledger.
     #[must_use]
     pub fn record(
@@ -139,31 +184,6 @@ impl Standing {
     }
 }
 
-fn order_of(event: &Event) -> Option<OrderId> {
-    match event {
-        Event::OrderAccepted { id, .. }
-        | Event::OrderRejected { id, .. }
-        | Event::OrderCanceled { id, .. }
-        | Event::OrderUnconfirmed { id } => Some(*id),
-        Event::OrderFilled(fill) => Some(fill.id),
-        Event::Booted { .. }
-        | Event::FeedChanged { .. }
-        | Event::BarClosed { .. }
-        | Event::HistoryLoaded { .. }
-        | Event::BarsLost { .. }
-        | Event::PriceMoved { .. }
-        | Event::RungTouched { .. }
-        | Event::OrderNotFound { .. }
-        | Event::PositionLiquidated { .. }
-        | Event::FundingSettled { .. }
-        | Event::Reconnected { .. }
-        | Event::AccountSeen(_)
-        | Event::BalanceMoved { .. }
-        | Event::RequestMade { .. }
-        | Event::TimePassed => None,
-    }
-}
-
 /// JSON has no keys but texts: a list of pairs.
 mod pairs {
     use std::collections::BTreeMap;
@@ -186,3 +206,6 @@ mod pairs {
         Vec::<(OrderId, Standing)>::deserialize(deserializer).map(BTreeMap::from_iter)
     }
 }
+
+#[cfg(test)]
+mod tests;

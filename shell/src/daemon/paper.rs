@@ -37,6 +37,8 @@ pub struct Paper<'a> {
     /// Hours between checkpoints, and hours since the last one.
     every: u32,
     since: u32,
+    /// The step after which the state did not follow from the journal.
+    resumed: Option<u64>,
 }
 
 impl<'a> Paper<'a> {
@@ -51,13 +53,24 @@ impl<'a> Paper<'a> {
         let Saved { next, tape, terms, orders: _, history } = saved;
         let history = History::resume(history, recorder);
         let hours = Hours::resume(market, history, next);
-        Self { hours, next, tape, terms, author, every, since: 0 }
+        Self { hours, next, tape, terms, author, every, since: 0, resumed: None }
+    }
+
+    /// The state is not the one that the journal leads to: a checkpoint says so until a step follows.
+    pub fn went_back(&mut self) {
+        self.resumed = Some(self.recorder().tip().0);
     }
 
     /// The open time of the next hour; time so far.
     #[must_use]
     pub fn next(&self) -> Timestamp {
         self.next
+    }
+
+    /// Close of the last hour; none before the first.
+    #[must_use]
+    pub fn heard_until(&self) -> Option<Timestamp> {
+        (self.next > self.hours.market().first()).then_some(self.next)
     }
 
     /// When the next hour closes; none at the end of the candles.
@@ -167,7 +180,10 @@ impl<'a> Paper<'a> {
 
     fn take(&mut self) -> Result<Batch, DaemonError> {
         let now = self.next;
-        self.hours.history_mut().sink_mut().take(now)
+        let given_up = self.recorder().orders().given_up(self.engine());
+        let recorder = self.hours.history_mut().sink_mut();
+        recorder.give_up(now, &given_up);
+        recorder.take(now)
     }
 
     fn checkpoint(&mut self) -> Result<Checkpoint, DaemonError> {
@@ -184,7 +200,10 @@ impl<'a> Paper<'a> {
         let state = serde_json::to_vec(&saved)
             .map_err(|why| DaemonError::Bug(format!("the state has no JSON ({why})")))?;
         let Author { build, config_hash } = &self.author;
-        Ok(Checkpoint::new(recorder.tip().0, self.next, build, config_hash, state))
+        let seq = recorder.tip().0;
+        let mut checkpoint = Checkpoint::new(seq, self.next, build, config_hash, state);
+        checkpoint.resumed = Some(self.resumed == Some(seq));
+        Ok(checkpoint)
     }
 
     /// The candles end before the journal does.

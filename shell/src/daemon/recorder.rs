@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use gardefou_core::config::EngineConfig;
 use gardefou_core::event::Event;
+use gardefou_core::ids::OrderId;
 use gardefou_core::notice::Notice;
 use gardefou_core::step::Step;
 use gardefou_core::time::Timestamp;
@@ -16,7 +17,7 @@ use gardefou_core::venue::history::{OPERATOR, Sink};
 
 use super::error::{DaemonError, Step as Compared};
 use super::ledger;
-use super::orders::Orders;
+use super::orders::{Orders, Standing};
 use crate::store::{Batch, Hash, JournalRecord};
 use crate::words;
 
@@ -165,18 +166,36 @@ impl Recorder {
     }
 
     fn follow_orders(&mut self, now: Timestamp, event: &Event, step: &Step) {
-        let changed = self.orders.hear(event).filter(|_| !self.known);
-        if let Some((id, standing)) = changed
+        let said = self.orders.hear(event);
+        self.keep_order(now, said);
+        for notice in &step.notices {
+            if let Notice::Filled { fill, .. } = notice {
+                let booked = self.orders.booked(fill);
+                self.keep_order(now, booked);
+            }
+        }
+        for command in &step.commands {
+            self.orders.ask(self.seq, command);
+        }
+    }
+
+    /// Closes the rows of orders that the engine has given up.
+    pub fn give_up(&mut self, now: Timestamp, orders: &[OrderId]) {
+        for &id in orders {
+            let last = self.orders.give_up(id);
+            self.keep_order(now, last);
+        }
+    }
+
+    /// One row an order and commit: the last state.
+    fn keep_order(&mut self, now: Timestamp, changed: Option<(OrderId, Standing)>) {
+        if let Some((id, standing)) = changed.filter(|_| !self.known)
             && let Some(instrument) = ledger::instrument(&self.config, id.symbol)
         {
             let book = ledger::book_name(&self.config, id.book);
             let record = standing.record(id, &book, instrument, now);
-            // One row an order and commit: the last state.
             self.batch.orders.retain(|order| order.id != record.id);
             self.batch.orders.push(record);
-        }
-        for command in &step.commands {
-            self.orders.ask(self.seq, command);
         }
     }
 }

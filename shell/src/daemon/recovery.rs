@@ -77,8 +77,12 @@ pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a
     let expected = if left { Vec::new() } else { tail };
     let must_save = left || (checkpoint.is_none() && expected.is_empty());
     let config = Arc::clone(&setup.config);
+    let resumed = checkpoint.is_some_and(|checkpoint| checkpoint.resumed == Some(true));
     let recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
-    let paper = Paper::resume(setup.market, saved, recorder, setup.author, setup.every);
+    let mut paper = Paper::resume(setup.market, saved, recorder, setup.author, setup.every);
+    if left || resumed {
+        paper.went_back();
+    }
     Ok(Recovered { paper, must_save })
 }
 

@@ -23,7 +23,8 @@ pub struct Replayed {
     pub to: u64,
     /// Checkpoints on the way whose state was the one reached.
     pub checkpoints: u64,
-    /// Checkpoints at which the run had gone on from an earlier state: another build took over.
+    /// Checkpoints at which the run had gone on from an earlier state: another build took over, or
+    /// a person asked for it.
     pub resumed: u64,
     /// The hash of the engine's state at the end.
     pub state_hash: Hash,
@@ -64,11 +65,13 @@ pub fn replay(dir: &Path, now: Timestamp, build: &str) -> Result<Replayed, Daemo
         let checkpoint = checkpoint?;
         alone.steps(&snapshot, Some(checkpoint.seq))?;
         let reached = Alone::from(&checkpoint)?;
+        // Where it was not noted, another build may have gone back.
+        let other_build = opened.report.tip.build_since > replayed.from + 1;
         if state_hash(&reached.engine).map_err(DaemonError::Record)?
             == state_hash(&alone.engine).map_err(DaemonError::Record)?
         {
             replayed.checkpoints += 1;
-        } else if opened.report.tip.build_since > replayed.from + 1 {
+        } else if checkpoint.resumed.unwrap_or(other_build) {
             replayed.resumed += 1;
             alone = reached;
         } else {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gardefou::config::{self, Settings};
 use gardefou::control::protocol::{Reasoned, Release, Request as Asked};
@@ -13,6 +13,7 @@ use gardefou::store::CycleRecord;
 use gardefou_core::time::Timestamp;
 use gardefou_core::venue::bars;
 use gardefou_core::venue::history::OnTrip;
+use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ALL, ledger, nowhere, opened};
@@ -63,7 +64,7 @@ type Asks = Vec<(u64, Asked)>;
 
 /// Runs until something happens; none when it fell.
 fn go(request: &Request, at: At, asks: Asks) -> Option<Result<Ended, DaemonError>> {
-    let ending = Cell::new(false);
+    let ending = Cell::new(at == At::End(0));
     let (send, receive) = mpsc::channel(8);
     let mut replies = Vec::new();
     let mut progress = |progress: Progress| {
@@ -170,14 +171,29 @@ fn another_build_forgets_nothing_that_a_person_asked_for() {
     assert_eq!(whole(&request, Asks::new()).state_hash, end.state_hash);
 }
 
+/// A run that fell between two checkpoints, beside one that nothing disturbed.
+struct Fallen {
+    _dirs: [TempDir; 2],
+    undisturbed: PathBuf,
+    end: Ended,
+    data: PathBuf,
+    request: Request,
+}
+
+impl Fallen {
+    fn new(feed: &Path) -> Self {
+        let ((one, undisturbed), (two, data)) = (nowhere(), nowhere());
+        let end = whole(&request(feed, &undisturbed), Asks::new());
+        let request = request(feed, &data);
+        assert!(go(&request, At::Fall(611), Asks::new()).is_none());
+        Self { _dirs: [one, two], undisturbed, end, data, request }
+    }
+}
+
 #[test]
 fn another_build_takes_the_checkpoint_and_says_so() {
     let feed = market(640);
-    let (_a, undisturbed) = nowhere();
-    let end = whole(&request(feed.path(), &undisturbed), Asks::new());
-    let (_b, data) = nowhere();
-    let mut request = request(feed.path(), &data);
-    assert!(go(&request, At::Fall(611), Asks::new()).is_none());
+    let Fallen { _dirs, undisturbed, end, data, mut request } = Fallen::new(feed.path());
     request.build = "another".into();
     let last = whole(&request, Asks::new());
     assert_eq!(last.told.replayed, 0, "a journal of another build is not replayed");
@@ -188,4 +204,35 @@ fn another_build_takes_the_checkpoint_and_says_so() {
     assert_eq!(cut(ledger(&data)), cut(ledger(&undisturbed)));
     let replayed = daemon::replayed::replay(&data, Timestamp(0), "another").expect("replayed");
     assert_eq!((replayed.resumed, replayed.state_hash), (1, end.state_hash));
+}
+
+#[test]
+fn a_run_that_went_back_to_its_checkpoint_is_replayed_by_the_same_build() {
+    let feed = market(640);
+    let Fallen { _dirs, end, data, mut request, .. } = Fallen::new(feed.path());
+    request.from_checkpoint = true;
+    // Ended before anything followed: the checkpoint that says so is written again.
+    assert!(go(&request, At::End(0), Asks::new()).expect("not fallen").is_ok());
+    request.from_checkpoint = false;
+    assert!(go(&request, At::End(0), Asks::new()).expect("not fallen").is_ok());
+    assert_eq!(whole(&request, Asks::new()).state_hash, end.state_hash);
+    let replayed = daemon::replayed::replay(&data, Timestamp(0), daemon::BUILD).expect("replayed");
+    assert_eq!((replayed.resumed, replayed.state_hash), (1, end.state_hash));
+}
+
+#[test]
+fn before_the_first_hour_no_bar_has_been_heard() {
+    let feed = market(640);
+    let (_dir, data) = nowhere();
+    let (send, receive) = mpsc::channel(1);
+    let (reply, mut answer) = oneshot::channel();
+    let ask = Ask { request: Asked::Status, by: "tester".into(), reply };
+    send.try_send(ask).unwrap_or_else(|_| panic!("there is room"));
+    let people = People::Channel(receive);
+    let stop = std::future::pending();
+    let request = request(feed.path(), &data);
+    let ended = daemon::run(&settings(), &request, Timestamp(0), people, stop, &mut |_| {});
+    assert!(ended.is_ok(), "{ended:?}");
+    let Ok(Reply::Status(status)) = answer.try_recv() else { panic!("it was answered") };
+    assert_eq!(status.feed_at, None);
 }
