@@ -170,7 +170,8 @@ fn standing(engine: &Engine, event: &Event) -> Vec<String> {
         Asked::Reconcile { .. } => vec!["the account is being compared".into()],
         Asked::Release { switch, .. } => vec![match switch {
             Switch::Session(id) => {
-                let book = engine.books().get(usize::from(id.0)).map(label).unwrap_or_default();
+                let book = engine.books().get(usize::from(id.0)).map(label);
+                let book = book.unwrap_or_else(|| format!("book {}, which is not here,", id.0));
                 format!("the session switch of {book} was not tripped")
             }
             Switch::Global(of) => format!("the global {} switch was not tripped", mode(*of)),

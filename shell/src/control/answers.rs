@@ -94,6 +94,8 @@ pub struct BookStatus {
     pub free: Decimal,
     /// Margin of open cycles and of what is quoted.
     pub reserved: Decimal,
+    /// Whether new entries may leave; what withholds them first, when they may not.
+    pub entries: EntriesKind,
     /// Switches that are tripped.
     pub switches: Vec<SwitchStatus>,
     /// Whether somebody paused it.
@@ -104,6 +106,42 @@ pub struct BookStatus {
     pub cycles: Vec<CycleStatus>,
     /// Its symbols.
     pub symbols: Vec<SymbolStatus>,
+}
+
+/// Whether new entries of a book may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EntriesKind {
+    /// They may.
+    Allowed,
+    /// A switch is tripped, its own or the global one.
+    SwitchTripped,
+    /// Somebody paused it.
+    Paused,
+    /// Another instance trades the account.
+    OtherInstance,
+    /// The account has not been compared since the connection was made.
+    NotCompared,
+    /// A position has no confirmed stop.
+    Unprotected,
+    /// Writing fails or lags.
+    StoreDegraded,
+}
+
+impl EntriesKind {
+    /// In a word or two.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::SwitchTripped => "switch tripped",
+            Self::Paused => "paused",
+            Self::OtherInstance => "other instance",
+            Self::NotCompared => "not compared",
+            Self::Unprotected => "unprotected",
+            Self::StoreDegraded => "store degraded",
+        }
+    }
 }
 
 /// A tripped switch.
@@ -172,6 +210,8 @@ pub struct SymbolStatus {
     pub bars: Option<u32>,
     /// The rule that refused last, when nothing has been granted since.
     pub refused: Option<String>,
+    /// Why the last comparison with the account lets it take no entries, as the end of a sentence.
+    pub withheld: Option<String>,
 }
 
 /// How far a symbol is from deciding.

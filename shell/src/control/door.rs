@@ -126,9 +126,16 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The name of a user in the system's list; the number where there is none.
+/// The system's list of users.
+const USERS: &str = "/etc/passwd";
+
+/// The name of a user in the system's list; the number where there is none. Nothing is lost by
+/// that: the name only tells people who asked, and the door is kept by the number.
 fn name_of(uid: u32) -> String {
-    let list = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let list = fs::read_to_string(USERS).unwrap_or_else(|why| {
+        tracing::warn!(path = USERS, %why, "users are called by their numbers");
+        String::new()
+    });
     let named = list.lines().find_map(|line| {
         let mut fields = line.split(':');
         let (name, id) = (fields.next()?, fields.nth(1)?);

@@ -8,18 +8,19 @@ use gardefou_core::ids::OrderId;
 use gardefou_core::market::Instrument;
 use gardefou_core::money::{Direction, Lots, Ticks};
 use gardefou_core::notice::Readiness;
+use gardefou_core::reconcile::Withheld;
 use gardefou_core::risk::Refusal;
-use gardefou_core::risk::switches::{Cause, Latch};
+use gardefou_core::risk::switches::{Cause, Hold, Latch};
 use gardefou_core::time::Timestamp;
 use rust_decimal::Decimal;
 
 use super::answers::{
-    BookStatus, CycleStatus, Order, OrderKind, OrderState, Orders, OrdersFormat, PausedStatus,
-    Position, Positions, PositionsFormat, ProtectionKind, ReadinessKind, Side, Source, Status,
-    StatusFormat, StoreStatus, SwitchKind, SwitchStatus, SymbolStatus,
+    BookStatus, CycleStatus, EntriesKind, Order, OrderKind, OrderState, Orders, OrdersFormat,
+    PausedStatus, Position, Positions, PositionsFormat, ProtectionKind, ReadinessKind, Side,
+    Source, Status, StatusFormat, StoreStatus, SwitchKind, SwitchStatus, SymbolStatus,
 };
 use crate::store::{Health, usdt};
-use crate::words::numbers::percent_short;
+use crate::words::{self, numbers::percent_short};
 
 /// Places of an average: it is a fraction.
 const PLACES: u32 = 8;
@@ -47,7 +48,7 @@ pub fn status(engine: &Engine, vitals: &Vitals) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         source: vitals.source,
         at: vitals.now.0,
-        books: engine.books().iter().map(|book| book_status(engine, book)).collect(),
+        books: engine.books().iter().map(|book| book_status(engine, vitals, book)).collect(),
         store: vitals.store.as_ref().map(store_status),
         feed_at: vitals.feed_at.map(|at| at.0),
         alerts_pending: vitals.alerts_pending,
@@ -65,12 +66,29 @@ fn store_status(health: &Health) -> StoreStatus {
     }
 }
 
-fn book_status(engine: &Engine, book: &Book) -> BookStatus {
+/// What withholds new entries of a book, the engine's own rules first.
+fn entries(book: &Book, vitals: &Vitals, unprotected: u64) -> EntriesKind {
+    match (book.hold(), book.watch().withheld()) {
+        (Hold::Latched, _) => EntriesKind::SwitchTripped,
+        (Hold::Paused, _) => EntriesKind::Paused,
+        (Hold::Free, Some(Withheld::OtherWriter)) => EntriesKind::OtherInstance,
+        (Hold::Free, Some(_)) => EntriesKind::NotCompared,
+        (Hold::Free, None) if unprotected > 0 => EntriesKind::Unprotected,
+        (Hold::Free, None) if vitals.store.as_ref().is_some_and(|store| store.degraded) => {
+            EntriesKind::StoreDegraded
+        }
+        (Hold::Free, None) => EntriesKind::Allowed,
+    }
+}
+
+fn book_status(engine: &Engine, vitals: &Vitals, book: &Book) -> BookStatus {
     let standing = book.standing();
     let global = engine.global(book.mode).latch.as_ref();
     let session = book.latch.as_ref().map(|latch| switch(SwitchKind::Session, latch));
     let global = global.map(|latch| switch(SwitchKind::Global, latch));
     let lanes = || placed(engine.config(), book);
+    let naked = |lane: &Lane| lane.protection.naked_since.is_some() && lane.cycle.is_some();
+    let unprotected = lanes().filter(|(lane, _)| naked(lane)).count() as u64;
     BookStatus {
         book: book.name.clone(),
         mode: book.mode.into(),
@@ -79,17 +97,16 @@ fn book_status(engine: &Engine, book: &Book) -> BookStatus {
         equity: usdt(standing.equity),
         free: usdt(standing.free),
         reserved: usdt(standing.reserved),
+        entries: entries(book, vitals, unprotected),
         switches: session.into_iter().chain(global).collect(),
         paused: book.pause.as_ref().map(|pause| PausedStatus {
             since: pause.at.0,
             by: pause.by.clone(),
             reason: pause.reason.clone(),
         }),
-        unprotected: lanes()
-            .filter(|(lane, _)| lane.protection.naked_since.is_some() && lane.cycle.is_some())
-            .count() as u64,
+        unprotected,
         cycles: lanes().filter_map(|(lane, instrument)| cycle_status(lane, instrument)).collect(),
-        symbols: lanes().map(|(lane, instrument)| symbol_status(lane, instrument)).collect(),
+        symbols: lanes().map(|(lane, of)| symbol_status(book, lane, of)).collect(),
     }
 }
 
@@ -121,7 +138,7 @@ fn cycle_status(lane: &Lane, instrument: &Instrument) -> Option<CycleStatus> {
     })
 }
 
-fn symbol_status(lane: &Lane, instrument: &Instrument) -> SymbolStatus {
+fn symbol_status(book: &Book, lane: &Lane, instrument: &Instrument) -> SymbolStatus {
     let (readiness, bars) = match lane.runner.readiness() {
         Readiness::Warming { missing } => (ReadinessKind::Warming, Some(missing)),
         Readiness::Cooling { bars } => (ReadinessKind::Cooling, Some(bars)),
@@ -129,7 +146,8 @@ fn symbol_status(lane: &Lane, instrument: &Instrument) -> SymbolStatus {
         Readiness::Gap => (ReadinessKind::Gap, None),
     };
     let refused = lane.told.and_then(|kind| Refusal::NAMES.get(kind)).map(|name| (*name).into());
-    SymbolStatus { symbol: instrument.symbol.to_string(), readiness, bars, refused }
+    let withheld = book.watch().blocked(lane.symbol).map(|why| words::withheld(why).to_owned());
+    SymbolStatus { symbol: instrument.symbol.to_string(), readiness, bars, refused, withheld }
 }
 
 fn side(direction: Direction) -> Side {
@@ -183,7 +201,7 @@ fn protection(lane: &Lane, held: Lots) -> ProtectionKind {
         return ProtectionKind::Closing;
     }
     match (&protection.working, &protection.pending) {
-        (Some(stop), None) if stop.lots == held && protection.naked_since.is_none() => {
+        (Some(stop), None) if stop.lots >= held && protection.naked_since.is_none() => {
             ProtectionKind::Confirmed
         }
         (Some(_), Some(_)) => ProtectionKind::Changing,

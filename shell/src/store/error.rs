@@ -82,7 +82,7 @@ impl StoreError {
 #[non_exhaustive]
 pub enum Fault {
     /// Nothing there.
-    #[error("there is no store here; check the data directory, or allow a new store to be made")]
+    #[error("there is no store here; check the directory")]
     Missing,
     /// A directory where the file should be.
     #[error("this is a directory, but the store is a file of this name; move the directory away")]

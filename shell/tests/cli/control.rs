@@ -140,6 +140,8 @@ fn a_directory_without_a_store_is_said() {
             let said = gardefou(&[verb, "--data", data]);
             assert_eq!(said.code, 5, "{}", said.err);
             assert!(said.err.contains(data), "{}", said.err);
+            assert!(said.err.contains("`gardefou run` makes a store"), "{}", said.err);
+            assert!(!said.err.contains("allow"), "{}", said.err);
         }
     }
     assert!(!Path::new("/nowhere").exists());

@@ -70,9 +70,13 @@ pub fn store(dir: &Path) -> Result<Opened, Failure> {
         retention: Retention::default(),
     };
     Store::open(dir, &options).map_err(|error| {
-        let in_use = matches!(error.fault(), Fault::InUse { .. });
-        let hint =
-            if in_use { "; a daemon is starting or ending: try again in a moment" } else { "" };
+        let hint = if matches!(error.fault(), Fault::InUse { .. }) {
+            "; a daemon is starting or ending: try again in a moment"
+        } else if matches!(error.fault(), Fault::Missing) {
+            " that --data names: `gardefou run` makes a store, and nothing ran here yet"
+        } else {
+            ""
+        };
         Failure::Unreadable(format!("{error}{hint}"))
     })
 }

@@ -66,7 +66,7 @@ pub fn status(status: &Status) -> String {
             money(book.reserved),
             signed(book.unrealised),
             book.cycles.len().to_string(),
-            entries(book),
+            book.entries.name().to_owned(),
         ]);
     }
     line(&mut out, "");
@@ -96,12 +96,6 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn entries(book: &BookStatus) -> String {
-    let switch = book.switches.first().map(|_| "switch tripped");
-    let paused = book.paused.as_ref().map(|_| "paused");
-    switch.or(paused).unwrap_or("allowed").to_owned()
-}
-
 /// What is not as it always is, in sentences.
 fn about(out: &mut String, book: &BookStatus) {
     let mut said = Vec::new();
@@ -128,6 +122,11 @@ fn about(out: &mut String, book: &BookStatus) {
     if !waiting.is_empty() {
         said.push(format!("not deciding: {}", text::list(waiting)));
     }
+    for symbol in &book.symbols {
+        if let Some(why) = &symbol.withheld {
+            said.push(format!("no entries on {}: {why}", symbol.symbol));
+        }
+    }
     if said.is_empty() {
         return;
     }
@@ -138,11 +137,12 @@ fn about(out: &mut String, book: &BookStatus) {
 
 /// A symbol that does not decide yet.
 fn waits(symbol: &SymbolStatus) -> Option<String> {
-    let bars = u64::from(symbol.bars.unwrap_or_default());
+    // A daemon of another version may leave the number out.
+    let bars = symbol.bars.map_or_else(|| "bars".to_owned(), |bars| counted(bars.into(), "bar"));
     let why = match symbol.readiness {
         ReadinessKind::Ready => return None,
-        ReadinessKind::Warming => format!("{} missing", counted(bars, "bar")),
-        ReadinessKind::Cooling => format!("cold start, {} left", counted(bars, "bar")),
+        ReadinessKind::Warming => format!("{bars} missing"),
+        ReadinessKind::Cooling => format!("cold start, {bars} left"),
         ReadinessKind::Gap => "a gap".to_owned(),
     };
     Some(format!("{} ({why})", symbol.symbol))
