@@ -204,7 +204,9 @@ mod tests {
         let mut executions = Executions::default();
         let day = 24 * 3_600;
         // The last ones before the end, the first after ten days, and then the ten days between.
-        (0..300).for_each(|number| drop(executions.note(&fill(number, number as i64))));
+        for number in 0..300 {
+            executions.note(&fill(number, number as i64));
+        }
         assert_eq!(executions.note(&fill(9_000, 10 * day)), Noted::New);
         for number in 300..900 {
             let missed = fill(number, day + 1_000 * number as i64);

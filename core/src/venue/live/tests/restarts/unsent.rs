@@ -11,8 +11,8 @@ impl World {
     /// The last execution that the exchange can show.
     fn last_fill(&self, symbol: SymbolId) -> Fill {
         let snapshot = self.live.venue().account(self.live.now(), BOOK, Timestamp(0)).unwrap();
-        let fills = snapshot.fills.known().unwrap().iter();
-        let last = fills.filter(|fill| fill.symbol == Listed::Symbol(symbol)).next_back();
+        let mut fills = snapshot.fills.known().unwrap().iter();
+        let last = fills.rfind(|fill| fill.symbol == Listed::Symbol(symbol));
         last.unwrap().as_fill(BOOK).unwrap()
     }
 }
@@ -107,10 +107,9 @@ fn one_doubtful_symbol_of_a_lost_store_makes_no_history_of_the_others_a_result()
     world.unheard(SYMBOL, 9_890);
     world.boot_blank();
     world.wait(60_000);
-    let told = |notice: &Notice| match notice {
-        Notice::Filled { fill, .. } => fill.id.symbol == OTHER,
-        Notice::CycleClosed(_) => true,
-        _ => false,
+    let told = |notice: &Notice| {
+        matches!(notice, Notice::Filled { fill, .. } if fill.id.symbol == OTHER)
+            || matches!(notice, Notice::CycleClosed(_))
     };
     assert!(!world.live.sink().0.iter().any(told), "{:?}", world.live.sink().0);
     let lane = world.live.engine().lane(BOOK, OTHER).unwrap();
