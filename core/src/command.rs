@@ -107,4 +107,20 @@ impl Command {
             Self::FetchBars { .. } | Self::SetLeverage { .. } => false,
         }
     }
+
+    /// The order about which an answer is awaited; a question is asked again by the engine.
+    #[must_use]
+    pub fn awaits(&self) -> Option<OrderId> {
+        match self {
+            Self::Place(order) => Some(order.id),
+            Self::Amend { id, .. }
+            | Self::Cancel { id }
+            | Self::PlaceStop { id, .. }
+            | Self::AmendStop { id, .. } => Some(*id),
+            Self::Query { .. }
+            | Self::FetchBars { .. }
+            | Self::SetLeverage { .. }
+            | Self::QueryAccount { .. } => None,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gardefou_core::config::Mode;
 use gardefou_core::venue::bars;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -58,6 +59,7 @@ fn request(options: &BacktestOptions) -> Request {
         on_trip: options.on_trip.into(),
         available_only: options.available_only,
         missing_funding: options.missing_funding,
+        mode: Mode::Paper,
     }
 }
 

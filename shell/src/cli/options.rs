@@ -105,14 +105,18 @@ pub struct RunOptions {
     /// Only bars that open before it
     #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
     pub to: Option<Timestamp>,
-    /// Match orders against finer bars where they exist
-    #[arg(long, value_enum)]
+    /// Run the books as live ones: their orders go to a simulated exchange that outlives the
+    /// daemon, with delays, a stop order per position and everything else that live books do
+    #[arg(long)]
+    pub live_mode: bool,
+    /// Match orders against finer bars where they exist (paper books)
+    #[arg(long, value_enum, conflicts_with = "live_mode")]
     pub detail: Option<Detail>,
     /// How levels are entered, in place of the configured way
     #[arg(long, value_enum)]
     pub entry_order: Option<Entry>,
-    /// Which assumption about the order of prices inside a bar is run
-    #[arg(long, value_enum, default_value = "pessimistic")]
+    /// Which assumption about the order of prices inside a bar is run (paper books)
+    #[arg(long, value_enum, default_value = "pessimistic", conflicts_with = "live_mode")]
     pub path: Assumed,
     /// After a kill switch tripped: a simulated operator releases it, or entries end for good
     #[arg(long, value_enum, default_value = "resume")]

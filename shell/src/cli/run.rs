@@ -2,6 +2,7 @@
 
 use std::io;
 
+use gardefou_core::config::Mode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -93,6 +94,7 @@ fn request(options: &RunOptions) -> daemon::Request {
         on_trip: options.on_trip.into(),
         available_only: options.available_only,
         missing_funding: options.missing_funding,
+        mode: if options.live_mode { Mode::Live } else { Mode::Paper },
     };
     daemon::Request {
         market,

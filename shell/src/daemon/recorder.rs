@@ -124,6 +124,16 @@ impl Recorder {
         Ok((!ours).then_some((record.now, event)))
     }
 
+    /// The event that the journal has next, with its time.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn next_event(&self) -> Result<Option<(Timestamp, Event)>, DaemonError> {
+        let Some(record) = self.expected.front() else { return Ok(None) };
+        let event = record.event.read().map_err(DaemonError::Record)?;
+        Ok(Some((record.now, event)))
+    }
+
     /// What the last request of a person led to.
     pub fn answer(&self) -> &Step {
         &self.answer
