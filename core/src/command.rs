@@ -107,13 +107,6 @@ impl Command {
         }
     }
 
-    /// The order that it places, changes or withdraws. Its answer is awaited; a question changes
-    /// nothing, and the engine asks again by itself.
-    #[must_use]
-    pub fn changed_order(&self) -> Option<OrderId> {
-        self.order().filter(|_| !matches!(self, Self::Query { .. }))
-    }
-
     /// True for what protects or reduces and therefore never waits for the disk longer than its
     /// deadline: stops, cancels and reduce-only closes.
     #[must_use]
@@ -128,5 +121,12 @@ impl Command {
             | Self::QueryAccount { .. } => true,
             Self::FetchBars { .. } | Self::SetLeverage { .. } => false,
         }
+    }
+
+    /// The order that it places, changes or withdraws, about which an answer is awaited. A question
+    /// changes nothing, and the engine asks again by itself.
+    #[must_use]
+    pub fn awaits(&self) -> Option<OrderId> {
+        self.order().filter(|_| !matches!(self, Self::Query { .. }))
     }
 }

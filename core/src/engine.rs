@@ -409,8 +409,10 @@ impl Engine {
         }
     }
 
+    /// When to tell [`Event::TimePassed`] next, and why; as the last step said.
     #[inline]
-    fn wake(&self) -> Option<Wake> {
+    #[must_use]
+    pub fn wake(&self) -> Option<Wake> {
         let round = self.round.deadline().map(|at| (at, WakeReason::RoundDeadline));
         let books = self.books.iter().filter_map(Book::deadline);
         let (at, why) = books.chain(round).min()?;

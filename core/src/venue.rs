@@ -3,8 +3,10 @@
 //!
 //! [`bars`] matches bars to the letter of the matching contract; [`history`] drives an engine
 //! over recorded bars with it. [`prices`] matches single prices with latency, rejections and
-//! partial fills; [`live`] joins an engine to it over a virtual clock.
+//! partial fills; [`live`] joins an engine to it over a virtual clock. [`awaited`] is what a gateway to
+//! any exchange keeps.
 
+pub mod awaited;
 pub mod bars;
 pub mod delay;
 pub mod desk;

@@ -58,6 +58,8 @@ pub struct Request {
     pub available_only: bool,
     /// Rate per settlement where none is recorded.
     pub missing_funding: Option<Fraction>,
+    /// Paper books, as a backtest has them, or live ones.
+    pub mode: Mode,
 }
 
 /// Why a backtest was not run.
@@ -154,7 +156,11 @@ pub(crate) fn selection(request: &Request, symbols: Option<Vec<SymbolName>>) -> 
         symbols,
         strategies: request.strategies.clone(),
         entry_order: request.entry_order,
-        mode: Mode::Paper,
-        facts: Facts::WithBars,
+        mode: request.mode,
+        // Matched against bars, facts are known with the bar that holds them.
+        facts: match request.mode {
+            Mode::Paper => Facts::WithBars,
+            Mode::Live => Facts::Continuous,
+        },
     }
 }

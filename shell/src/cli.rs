@@ -135,6 +135,7 @@ impl Failure {
                 | DaemonError::OtherData(_) => 4,
                 DaemonError::Store(_)
                 | DaemonError::Door(_)
+                | DaemonError::Exchange(_)
                 | DaemonError::State { .. }
                 | DaemonError::Unwritten { .. }
                 | DaemonError::System { .. } => 5,

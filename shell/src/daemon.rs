@@ -2,19 +2,21 @@
 //! (paper hours are decided a little ahead of the disk, since nothing outside follows from them), and
 //! a daemon that was killed goes on where its store ends.
 //!
-//! [`recovery`] takes up what the store has, [`paper`] drives hours exactly as a backtest does,
-//! [`recorder`] hears every step, [`ledger`] and [`orders`] turn them into rows, [`durable`] brings
-//! them to the disk and alerts to people, [`outbox`] sends where an exchange stands outside,
-//! [`events`] is the loop. [`saved`] is what a checkpoint
-//! holds, [`replayed`] runs the engine alone through a journal.
+//! [`recovery`] takes up what the store has, [`events`] is the loop, and [`driven`] what it drives:
+//! [`paper`] books hour by hour, exactly as a backtest does, or [`live`] ones event by event, with
+//! the exchange outside. [`recorder`] hears every step, [`ledger`] and [`orders`] turn them into
+//! rows, [`durable`] brings them to the disk and alerts to people, [`outbox`] sends to the exchange.
+//! [`saved`] is what a checkpoint holds, [`replayed`] runs the engine alone through a journal.
 //!
 //! Never here: rules of trading; a step that is told to anyone twice; a default in place of a
 //! record that cannot be read.
 
+pub mod driven;
 pub mod durable;
 pub mod error;
 pub mod events;
 pub mod ledger;
+pub mod live;
 pub mod orders;
 pub mod outbox;
 pub mod paper;
@@ -31,23 +33,31 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardefou_core::time::Timestamp;
+use gardefou_core::config::{EngineConfig, Mode};
+use gardefou_core::engine::Engine;
+use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::Path;
+use gardefou_core::venue::prices::{self, Delays};
 use tokio::sync::mpsc;
 
 use crate::backtest::{self, explain, load};
 use crate::config::Settings;
 use crate::control::{self, Ask, Door, Limits};
+use crate::exchange::gateway::Gateway;
+use crate::exchange::simulated::{Keeping, Simulated};
 use crate::ports::pace::{Pace, Recorded};
 use crate::ports::told::ToLog;
-use crate::store::{Hash, OpenOptions, Opened, Retention, Store, WriterOptions};
+use crate::store::{Hash, OpenOptions, Opened, Retention, Store, Writer, WriterOptions};
+use driven::Driven;
 use durable::Durable;
 pub use error::DaemonError;
 pub use events::Why;
-use paper::Author;
+use live::Live;
+use outbox::Outbox;
+use paper::{Paper, Rehearsal};
 use recorder::Told;
-use recovery::{Recovered, Setup};
-use saved::Terms;
+use recovery::{Setup, TakenUp};
+use saved::{Author, Terms};
 
 /// This build, as it signs what it writes: packagers set `GARDEFOU_BUILD`.
 pub const BUILD: &str = match option_env!("GARDEFOU_BUILD") {
@@ -141,21 +151,23 @@ pub fn run(
         on_trip: request.market.on_trip,
         from: market.from,
         detail: market.detail,
+        mode: request.market.mode,
     };
     let config_hash = saved::config_hash(&config).map_err(DaemonError::Record)?.to_string();
     let setup = Setup {
         market: &market,
         config: Arc::new(config),
         terms,
-        run: path_name(request.path),
+        run: run_name(request),
         author: Author { build: request.build.clone(), config_hash },
         every: request.every.max(1),
         from_checkpoint: request.from_checkpoint,
+        data: request.data.clone(),
     };
     go(setup, store, request.pace, people, stop, progress)
 }
 
-/// A run whose parts are there.
+/// Paper books, or live ones before an exchange that outlives them.
 fn go(
     setup: Setup<'_>,
     mut opened: Opened,
@@ -164,46 +176,95 @@ fn go(
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
-    let from = setup.market.from;
-    let Recovered { mut paper, must_save } = recovery::recover(setup, &mut opened)?;
-    let writer = opened.store.writer(WriterOptions::default())?;
-    let mut durable = Durable::new(writer, ToLog, std::mem::take(&mut opened.pending_alerts));
-    if must_save {
-        durable.post(paper.save()?)?;
+    let Opened { pending_alerts, .. } = &mut opened;
+    let pending = std::mem::take(pending_alerts);
+    let begin = |opened: &Opened| -> Result<_, DaemonError> {
+        let writer = opened.store.writer(WriterOptions::default())?;
+        Ok(Durable::new(writer, ToLog, pending))
+    };
+    let (market, config) = (setup.market, Arc::clone(&setup.config));
+    let author = setup.author.clone();
+    match setup.terms.mode {
+        Mode::Paper => {
+            let genesis = || paper::genesis(&config, &setup.terms, market);
+            let TakenUp { saved, recorder, fresh, aside } =
+                recovery::take_up(&setup, &mut opened, genesis)?;
+            let paper = Paper::resume(market, saved, recorder, author, setup.every);
+            let mut books = Rehearsal { paper, durable: begin(&opened)? };
+            // What follows from the journal is not written again.
+            if fresh || aside {
+                books.save()?;
+            }
+            books.paper.enter_requests()?;
+            drive(books, &setup, &opened.store, pace, people, stop, progress)
+        }
+        Mode::Live => {
+            let genesis = || live::genesis(Engine::new((*config).clone()), &setup.terms, market);
+            let TakenUp { saved, recorder, fresh, aside: _ } =
+                recovery::take_up(&setup, &mut opened, genesis)?;
+            let (settings, keeping) = (exchange_settings(&config), Keeping::default());
+            let exchange = Simulated::open(&setup.data, &config, &settings, keeping)?;
+            let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
+            let how = (setup.every, pace == Pace::Max);
+            let mut books = Live::resume(market, saved, recorder, outbox, author, how);
+            books.come_up(fresh)?;
+            drive(books, &setup, &opened.store, pace, people, stop, progress)
+        }
     }
-    paper.enter_requests()?;
+}
+
+/// How the simulated exchange behaves: everything that a real one demands, a twentieth of a second
+/// each way, and a second until a fresh order is found.
+fn exchange_settings(config: &EngineConfig) -> prices::Settings {
+    let way = Span(50);
+    let delays = Delays {
+        request: way,
+        answer: way,
+        report: way,
+        market_data: way,
+        visibility: Span(1_000),
+    };
+    prices::Settings { delays, ..prices::Settings::strict(&config.costs) }
+}
+
+/// Drives books until the end, and closes the journal.
+fn drive<D: Driven<Journal = Writer>>(
+    mut books: D,
+    setup: &Setup<'_>,
+    store: &Store,
+    pace: Pace,
+    people: People,
+    stop: impl Future<Output = &'static str>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Ended, DaemonError> {
     // Hours that only warm indicators are not waited for.
-    let mut clock = Recorded::new(pace, paper.next().max(from));
+    let mut clock = Recorded::new(pace, books.now().max(setup.market.from));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|why| system("starting the event loop", why))?;
-    let parts = (&mut paper, &mut durable, &mut clock);
-    let store = &opened.store;
     let why = runtime.block_on(async {
         let asks = match people {
             People::Channel(asks) => asks,
             People::Socket => listen(store)?,
         };
-        events::run(parts, store, asks, stop, progress).await
+        events::run((&mut books, &mut clock), store, asks, stop, progress).await
     });
     // Exports that are being read go on without the loop; nobody waits for them.
     runtime.shutdown_background();
+    let told = books.recorder().told();
+    let (next, seq) = (books.now(), books.recorder().tip().0);
+    let (hours, _) = books.progress();
+    let state_hash = saved::state_hash(books.engine());
     // What is left after a failure is in the store or cannot be: no more is waited for.
-    let left = durable.into_journal().close(Duration::ZERO);
+    let left = books.into_journal().close(Duration::ZERO);
     let why = why?;
     left.map_err(|left| DaemonError::Unwritten {
         batches: format!("{} rounds", left.batches.len()),
         why: left.error,
     })?;
-    Ok(Ended {
-        why,
-        next: paper.next(),
-        hours: paper.progress().0,
-        seq: paper.recorder().tip().0,
-        told: paper.told(),
-        state_hash: saved::state_hash(paper.engine()).map_err(DaemonError::Record)?,
-    })
+    let state_hash = state_hash.map_err(DaemonError::Record)?;
+    Ok(Ended { why, next, hours, seq, told, state_hash })
 }
 
 /// Opens the control socket; what is asked comes out of the channel.
@@ -239,10 +300,12 @@ fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {
     Ok(opened)
 }
 
-fn path_name(path: Path) -> &'static str {
-    match path {
-        Path::Pessimistic => "pessimistic",
-        Path::Optimistic => "optimistic",
+/// The run in logs.
+fn run_name(request: &Request) -> &'static str {
+    match (request.market.mode, request.path) {
+        (Mode::Live, _) => "live",
+        (Mode::Paper, Path::Pessimistic) => "pessimistic",
+        (Mode::Paper, Path::Optimistic) => "optimistic",
     }
 }
 

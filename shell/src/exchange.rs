@@ -2,5 +2,7 @@
 //!
 //! [`simulated`] is the one of rehearsals in live mode: the core's venue on prices, fed with
 //! recorded candles, whose record outlives the daemon's process and owes nothing to its store.
+//! [`gateway`] is how the daemon reaches it.
 
+pub mod gateway;
 pub mod simulated;

@@ -92,6 +92,7 @@ pub fn case(folder: &Path, venue: &str, strategies: &[&str]) -> Case {
         on_trip: OnTrip::Resume,
         available_only: true,
         missing_funding: Some(Fraction::ZERO),
+        mode: gardefou_core::config::Mode::Paper,
     };
     let (market, config): (load::Market, EngineConfig) =
         load::market(&settings(folder), &request, &mut |_| {}).expect("a market that reads");

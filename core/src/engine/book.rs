@@ -174,6 +174,12 @@ impl Book {
         self.watch.booted(epoch);
     }
 
+    /// The epoch of its order ids: that of the last boot, 0 before the first.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.ids.epoch
+    }
+
     /// The comparison with the account: when the next one is due, and what it withholds.
     #[must_use]
     pub fn watch(&self) -> &Watch {

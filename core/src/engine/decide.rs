@@ -64,6 +64,7 @@ pub(super) struct Scene<'a> {
     bar: Span,
     hold: Hold,
     pub live: bool,
+    facts: Facts,
     balance: Cash,
     symbols: u32,
 }
@@ -80,6 +81,7 @@ impl Book {
             bar: self.timeframe.span(),
             hold: self.hold(),
             live: self.mode == Mode::Live,
+            facts: self.facts,
             balance: self.wallet.balance,
             symbols: self.lanes.len() as u32,
         };
@@ -260,21 +262,24 @@ impl Lane {
         if scene.hold.is_latched() && scene.config.risk.on_kill == OnKill::Flatten {
             return self.close_at_market(fx, FillReason::KillSwitch);
         }
-        // Also when the cycle is to be closed: a close that nothing trades against lapses, and the
-        // target has to be the one of this bar.
-        if let Some(price) = self.target_price() {
+        let view = self.runner.view();
+        let grid = self.params.grid().is_some() && self.close.is_none();
+        let reason = if grid { self.reason_to_close(view.as_ref(), scene) } else { None };
+        // On bars a close that nothing trades against lapses, and the target has to be the one of
+        // this bar. On prices a close is tried until the cycle is flat: a target that moves
+        // meanwhile would only race it for the same position.
+        let races = scene.facts == Facts::Continuous && (reason.is_some() || self.close.is_some());
+        if let Some(price) = self.target_price().filter(|_| !races) {
             self.follow_target(fx, price);
         }
-        if self.params.grid().is_some() && self.close.is_none() {
-            self.manage_grid(fx, scene);
+        match reason {
+            Some(reason) => self.close_at_market(fx, reason),
+            None if grid => self.manage_grid(fx, view, scene),
+            None => {}
         }
     }
 
-    fn manage_grid(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
-        let view = self.runner.view();
-        if let Some(reason) = self.reason_to_close(view.as_ref(), scene) {
-            return self.close_at_market(fx, reason);
-        }
+    fn manage_grid(&mut self, fx: &mut Effects<'_>, view: Option<View>, scene: &Scene<'_>) {
         match view {
             Some(view) => self.deepen_ladder(view, scene),
             None => self.want_nothing(),

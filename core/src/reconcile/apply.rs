@@ -312,7 +312,7 @@ fn changes(command: &Command) -> Option<(BookId, SymbolId)> {
     if let Command::SetLeverage { book, symbol, .. } = command {
         return Some((*book, *symbol));
     }
-    command.changed_order().map(|id| (id.book, id.symbol))
+    command.awaits().map(|id| (id.book, id.symbol))
 }
 
 /// The book that something happened to which a comparison may explain.

@@ -300,31 +300,36 @@ impl<S: Sink> History<S> {
     /// The simulated operator: releases what is due.
     #[inline]
     fn operate(&mut self, now: Timestamp) {
-        if self.on_trip == OnTrip::Stop {
-            return;
-        }
-        let engine = &self.driven.engine;
-        let mut due: Option<Request> = None;
-        for book in engine.books() {
-            let due_at = |latch: &Latch| now >= latch.at.midnight() + Span::DAY;
-            // What a person tripped, a person releases.
-            let limit = |latch: &&Latch| matches!(latch.cause, Cause::Loss { .. });
-            if book.latch.as_ref().filter(limit).is_some_and(due_at) {
-                due = Some(release(Switch::Session(book.id)));
-            }
-        }
-        for mode in [Mode::Paper, Mode::Live] {
-            let latch = engine.global(mode).latch.as_ref();
-            if latch.is_some_and(|latch| now >= latch.at + Span::DAY) {
-                due = Some(release(Switch::Global(mode)));
-            }
-        }
-        if let Some(request) = due {
-            let event = Event::RequestMade { request, by: OPERATOR.into() };
+        while let Some(event) = operator(&self.driven.engine, self.on_trip, now) {
             self.tell(now, &event);
-            self.operate(now);
         }
     }
+}
+
+/// What the simulated operator asks for next at the close of bars: the release of a switch whose
+/// time has come. To be told, and asked again until there is none.
+#[inline]
+#[must_use]
+pub fn operator(engine: &Engine, on_trip: OnTrip, now: Timestamp) -> Option<Event> {
+    if on_trip == OnTrip::Stop {
+        return None;
+    }
+    let mut due: Option<Request> = None;
+    for book in engine.books() {
+        let due_at = |latch: &Latch| now >= latch.at.midnight() + Span::DAY;
+        // What a person tripped, a person releases.
+        let limit = |latch: &&Latch| matches!(latch.cause, Cause::Loss { .. });
+        if book.latch.as_ref().filter(limit).is_some_and(due_at) {
+            due = Some(release(Switch::Session(book.id)));
+        }
+    }
+    for mode in [Mode::Paper, Mode::Live] {
+        let latch = engine.global(mode).latch.as_ref();
+        if latch.is_some_and(|latch| now >= latch.at + Span::DAY) {
+            due = Some(release(Switch::Global(mode)));
+        }
+    }
+    due.map(|request| Event::RequestMade { request, by: OPERATOR.into() })
 }
 
 /// A release as the simulated operator asks for it.

@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::awaited::Awaited;
 use super::delay::DelayQueue;
 use super::history::Sink;
 use super::prices::{PriceVenue, Print, Settings};
@@ -14,14 +15,11 @@ use crate::command::Command;
 use crate::config::EngineConfig;
 use crate::engine::Engine;
 use crate::event::{Event, Reject};
-use crate::ids::{OrderId, SymbolId};
+use crate::ids::SymbolId;
 use crate::money::{Fraction, Ticks};
 use crate::reconcile::AccountSnapshot;
 use crate::step::{Step, Wake};
 use crate::time::{Span, Timestamp};
-
-/// How long the answer to a command is awaited.
-const PATIENCE: Span = Span::seconds(3);
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +75,7 @@ pub struct Live<S, F> {
     wake: Option<Wake>,
     late_commands: DelayQueue<Command>,
     late_events: DelayQueue<Event>,
-    /// Answers that are awaited, until when.
-    awaited: DelayQueue<OrderId>,
+    awaited: Awaited,
     bars_wanted: Vec<Command>,
     step: Step,
 }
@@ -111,7 +108,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
             wake: None,
             late_commands: DelayQueue::default(),
             late_events: DelayQueue::default(),
-            awaited: DelayQueue::default(),
+            awaited: Awaited::default(),
             bars_wanted: Vec::new(),
             step: Step::default(),
         }
@@ -168,8 +165,8 @@ impl<S: Sink, F: Fates> Live<S, F> {
                 }
             }
             Due::Answer => {
-                if let Some((_, id)) = self.awaited.take_due(self.now) {
-                    self.hear(&Event::OrderUnconfirmed { id });
+                if let Some(event) = self.awaited.take_due(self.now) {
+                    self.hear(&event);
                 }
             }
             Due::Wake => self.hear(&Event::TimePassed),
@@ -214,7 +211,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
     }
 
     fn hear(&mut self, event: &Event) {
-        self.note_answer(event);
+        self.awaited.heard(event);
         let mut step = core::mem::take(&mut self.step);
         self.engine.step_into(self.now, event, &mut step);
         for notice in &step.notices {
@@ -228,9 +225,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
     }
 
     fn send(&mut self, command: &Command) {
-        if let Some(id) = command.changed_order() {
-            self.awaited.push(self.now + PATIENCE, id);
-        }
+        self.awaited.sent(self.now, command);
         if matches!(command, Command::FetchBars { .. }) {
             self.bars_wanted.push(*command);
             return;
@@ -244,21 +239,12 @@ impl<S: Sink, F: Fates> Live<S, F> {
             Ok(Delivery::Late(by)) => self.late_commands.push(self.now + by, *command),
             Ok(Delivery::Lost) => {}
             Err(why) => {
-                if let Some(id) = command.changed_order() {
+                if let Some(id) = command.awaits() {
                     let delays = self.venue.settings().delays;
                     let at = self.now + delays.request + delays.answer;
                     self.late_events.push(at, Event::OrderRejected { id, why });
                 }
             }
-        }
-    }
-
-    fn note_answer(&mut self, event: &Event) {
-        if let Event::OrderAccepted { id, .. }
-        | Event::OrderRejected { id, .. }
-        | Event::OrderCanceled { id, .. } = event
-        {
-            self.awaited.recall(|awaited| awaited == id);
         }
     }
 
@@ -309,7 +295,7 @@ impl<S: Sink, F: Fates> Live<S, F> {
         self.engine = engine;
         self.wake = None;
         self.late_events = DelayQueue::default();
-        self.awaited = DelayQueue::default();
+        self.awaited = Awaited::default();
     }
 
     /// Time passes while no process runs: the venue goes on, and what it says is lost.

@@ -11,6 +11,19 @@ use gardefou_core::venue::history::{History, Sink};
 use super::drive::HOUR;
 use super::load::{Feed, Market};
 
+/// The bars that open at `at`, by symbol.
+pub fn bars(market: &Market, at: Timestamp) -> impl Iterator<Item = (SymbolId, Bar)> {
+    let feeds = market.feeds.iter().zip((0..).map(SymbolId));
+    feeds.filter_map(move |(feed, symbol)| Some((symbol, *feed.hour(at)?)))
+}
+
+/// Hours before `next`, and hours in all.
+#[must_use]
+pub fn progress(market: &Market, next: Timestamp) -> (u64, u64) {
+    let hours = |to: Timestamp| u64::try_from((to - market.first()).0 / HOUR.0).unwrap_or(0);
+    (hours(next), hours(market.to))
+}
+
 /// The hours of a market, driven in order.
 pub struct Hours<'a, S> {
     market: &'a Market,

@@ -11,6 +11,7 @@ use gardefou_core::money::Fraction;
 use gardefou_core::time::{Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
+use super::drive::HOUR;
 use super::settlements::{self, Missing, Settled};
 use super::{BacktestError, Progress, Request, selection};
 use crate::config::Settings;
@@ -69,13 +70,20 @@ impl Feed {
         fine: Timeframe,
         read: &mut usize,
     ) -> Option<&[Bar]> {
-        let hour = Timeframe::H1.span();
         while self.detail.get(*read).is_some_and(|bar| bar.at < at) {
             *read += 1;
         }
-        let count = usize::try_from(hour.0 / fine.span().0).ok()?;
+        let count = usize::try_from(HOUR.0 / fine.span().0).ok()?;
         let bars = self.detail.get(*read..*read + count)?;
-        bars.last().is_some_and(|bar| bar.at < at + hour).then_some(bars)
+        bars.last().is_some_and(|bar| bar.at < at + HOUR).then_some(bars)
+    }
+
+    /// The bar of the hour that opens at `at`.
+    #[must_use]
+    pub fn hour(&self, at: Timestamp) -> Option<&Bar> {
+        let first = self.bars.first()?.at;
+        let index = usize::try_from((at - first).0 / HOUR.0).ok().filter(|_| at >= first)?;
+        self.bars.get(index)
     }
 
     /// True when an hour that opens at or after `from` has all its finer bars.
@@ -87,9 +95,8 @@ impl Feed {
 
     /// What was traded in the hour of an instant, in base coin; none when there is no such hour.
     pub(super) fn volume(&self, at: Timestamp) -> Option<f64> {
-        let hour = Timeframe::H1.span();
         let first = self.bars.first()?.at;
-        let index = usize::try_from((at.floor(hour) - first).0 / hour.0).ok()?;
+        let index = usize::try_from((at.floor(HOUR) - first).0 / HOUR.0).ok()?;
         self.volumes.get(index).copied().filter(|_| at >= first)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gardefou_core::config::Mode;
 use gardefou_core::venue::bars;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -13,7 +14,7 @@ use crate::report::{html, summary};
 
 pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failure> {
     let settings = settings(options.config.config.as_deref())?;
-    let request = options.market.request(&options.candles);
+    let request = options.market.request(&options.candles, Mode::Paper);
     let mut bar = Bars::new();
     let outcome =
         backtest::run(&settings, &request, options.report.is_some(), &mut |p| bar.show(p));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use gardefou_core::config::EntryOrder;
+use gardefou_core::config::{EntryOrder, Mode};
 use gardefou_core::ids::SymbolName;
 use gardefou_core::money::Fraction;
 use gardefou_core::time::{Timeframe, Timestamp};
@@ -46,7 +46,7 @@ pub struct MarketOptions {
     /// Only bars that open before it
     #[arg(long, value_name = "DATE", value_parser = text::parse_instant)]
     pub to: Option<Timestamp>,
-    /// Match orders against finer bars where they exist
+    /// Match orders against finer bars where they exist (paper books)
     #[arg(long, value_enum)]
     pub detail: Option<Detail>,
     /// How levels are entered, in place of the configured way
@@ -64,8 +64,8 @@ pub struct MarketOptions {
 }
 
 impl MarketOptions {
-    /// What is asked for over the candles of a folder.
-    pub fn request(&self, candles: &Path) -> Request {
+    /// What is asked for over the candles of a folder, of books in this mode.
+    pub fn request(&self, candles: &Path, mode: Mode) -> Request {
         Request {
             candles: candles.to_path_buf(),
             funding: self.funding.clone(),
@@ -79,6 +79,7 @@ impl MarketOptions {
             on_trip: self.on_trip.into(),
             available_only: self.available_only,
             missing_funding: self.missing_funding,
+            mode,
         }
     }
 }
@@ -115,10 +116,14 @@ pub struct RunOptions {
     /// How fast recorded time goes by: max, or for example 1h=1s
     #[arg(long, value_name = "PACE", default_value = "max")]
     pub pace: Pace,
+    /// Run the books as live ones: their orders go to a simulated exchange that outlives the
+    /// daemon, with delays, a stop order per position and everything else that live books do
+    #[arg(long, conflicts_with = "detail")]
+    pub live_mode: bool,
     #[command(flatten)]
     pub market: MarketOptions,
-    /// Which assumption about the order of prices inside a bar is run
-    #[arg(long, value_enum, default_value = "pessimistic")]
+    /// Which assumption about the order of prices inside a bar is run (paper books)
+    #[arg(long, value_enum, default_value = "pessimistic", conflicts_with = "live_mode")]
     pub path: Assumed,
     /// Recorded hours between two checkpoints of the state
     #[arg(long, value_name = "HOURS", default_value_t = daemon::CHECKPOINT_HOURS,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use gardefou_core::config::Mode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -79,8 +80,9 @@ pub(super) fn run(options: &RunOptions, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn request(options: &RunOptions) -> daemon::Request {
+    let mode = if options.live_mode { Mode::Live } else { Mode::Paper };
     daemon::Request {
-        market: options.market.request(&options.feed),
+        market: options.market.request(&options.feed, mode),
         path: options.path.into(),
         data: options.data.clone(),
         pace: options.pace,

@@ -5,6 +5,7 @@ use gardefou_core::time::Timestamp;
 use crate::backtest::BacktestError;
 use crate::config::ConfigError;
 use crate::control::DoorError;
+use crate::exchange::simulated::ExchangeError;
 use crate::store::{Fault, JournalRecord, StoreError};
 use crate::text;
 
@@ -20,6 +21,9 @@ pub enum DaemonError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The simulated exchange cannot be used.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// Nobody could ask the daemon.
     #[error(transparent)]
     Door(#[from] DoorError),

@@ -1,11 +1,11 @@
 //! The loop: what comes first when several things are there. In this order:
 //!
 //! 1. a signal to end;
-//! 2. fills and answers of the exchange — on bars the exchange answers inside its hour, so there is
-//!    nothing to take here;
+//! 2. fills and answers of the exchange — paper books have theirs inside the hour, so that nothing
+//!    comes here;
 //! 3. what people ask, over the control socket;
-//! 4. wakes: of the disk, when it is behind or fails;
-//! 5. the market: the next hour closes.
+//! 4. wakes: deadlines of the engine, and the disk when it is behind or fails;
+//! 5. the market: bars that close.
 //!
 //! While the journal is replayed nothing is awaited and nobody is answered.
 
@@ -15,12 +15,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Progress;
-use super::durable::{Durable, LOOK};
+use super::driven::{Driven, Due, Source};
+use super::durable::LOOK;
 use super::error::DaemonError;
-use super::paper::Paper;
-use crate::control::answers::Source;
 use crate::control::{self, Ask, Reply, Task, Vitals};
-use crate::ports::{Clock, Journal, Notifier};
+use crate::ports::Clock;
 use crate::store::Store;
 
 /// Why a run ended.
@@ -46,32 +45,31 @@ struct Answer {
 }
 
 /// Everything that the loop moves.
-struct Events<'r, 'm, J: Journal, N, C> {
-    paper: &'r mut Paper<'m>,
-    durable: &'r mut Durable<J, N>,
+struct Events<'r, D: Driven, C> {
+    books: &'r mut D,
     clock: &'r mut C,
     store: &'r Store,
     answers: Vec<Answer>,
 }
 
 /// Runs until the candles end or `stop` is ready; then the state is saved and on the disk.
-pub(super) async fn run<J: Journal, N: Notifier, C: Clock>(
-    (paper, durable, clock): (&mut Paper<'_>, &mut Durable<J, N>, &mut C),
+pub(super) async fn run<D: Driven, C: Clock>(
+    (books, clock): (&mut D, &mut C),
     store: &Store,
     asks: mpsc::Receiver<Ask>,
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Why, DaemonError> {
-    let mut events = Events { paper, durable, clock, store, answers: Vec::new() };
+    let mut events = Events { books, clock, store, answers: Vec::new() };
     let why = events.turns(asks, stop, progress).await?;
-    if !events.paper.is_replaying() {
-        events.durable.post(events.paper.save()?)?;
+    if !events.books.is_replaying() {
+        events.books.save()?;
     }
-    events.durable.flush(events.clock, PATIENCE).await?;
+    events.books.durable_mut().flush(events.clock, PATIENCE).await?;
     // Alerts that were delivered while the last batch was written are noted too.
-    if let Some(batch) = events.durable.acknowledgements(events.paper.next()) {
-        events.durable.post(batch)?;
-        events.durable.flush(events.clock, PATIENCE).await?;
+    if let Some(batch) = events.books.durable().acknowledgements(events.books.now()) {
+        events.books.durable_mut().post(batch)?;
+        events.books.durable_mut().flush(events.clock, PATIENCE).await?;
     }
     events.answer();
     // Whoever is answered in the last moment hears it before the runtime ends.
@@ -79,7 +77,7 @@ pub(super) async fn run<J: Journal, N: Notifier, C: Clock>(
     Ok(why)
 }
 
-impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
+impl<D: Driven, C: Clock> Events<'_, D, C> {
     async fn turns(
         &mut self,
         mut asks: mpsc::Receiver<Ask>,
@@ -89,20 +87,22 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
         let mut stop = std::pin::pin!(stop);
         let mut asking = true;
         loop {
-            self.durable.look()?;
+            self.books.look()?;
             self.answer();
-            let replaying = self.paper.is_replaying();
-            let Some(close) = self.paper.next_close() else {
+            let replaying = self.books.is_replaying();
+            let Some(due) = self.books.next() else {
                 return match replaying {
-                    true => Err(self.paper.feed_ends()),
+                    true => Err(self.books.feed_ends()),
                     false => Ok(Why::CandlesEnded),
                 };
             };
-            let ready = replaying || self.durable.has_room();
+            let ready = self.books.is_ready(due);
+            // An answer that is there is taken before anybody is listened to.
+            let answered = ready && due.from == Source::Exchange && due.at <= self.clock.now();
             let turn = async {
                 match (replaying, ready) {
                     (true, _) => tokio::task::yield_now().await,
-                    (false, true) => self.clock.sleep_until(close).await,
+                    (false, true) => self.clock.sleep_until(due.at).await,
                     (false, false) => self.clock.pause(LOOK).await,
                 }
             };
@@ -110,7 +110,8 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
                 biased;
                 // 1
                 signal = &mut stop => return Ok(Why::Signal(signal)),
-                // 2: the exchange on bars answers inside its hour.
+                // 2
+                () = std::future::ready(()), if answered => self.turn(due, progress)?,
                 // 3
                 ask = asks.recv(), if asking && !replaying => match ask {
                     Some(ask) => if self.take(ask)? {
@@ -120,31 +121,20 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
                 },
                 // 4 and 5
                 () = turn => if ready {
-                    self.hour(progress)?;
+                    self.turn(due, progress)?;
                 },
             }
         }
     }
 
-    fn hour(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), DaemonError> {
-        let replaying = self.paper.is_replaying();
-        let batch = self.paper.hour()?;
-        let (done, total) = self.paper.progress();
-        if replaying && !self.paper.is_replaying() {
-            let steps = self.paper.told().replayed;
-            tracing::info!(steps, hour = done, "the journal is caught up with");
-        }
+    fn turn(&mut self, due: Due, progress: &mut dyn FnMut(Progress)) -> Result<(), DaemonError> {
+        let replaying = self.books.is_replaying();
+        self.books.turn(due)?;
+        let (done, total) = self.books.progress();
         progress(match replaying {
             true => Progress::Replaying(done, total),
             false => Progress::Running(done, total),
         });
-        if let Some(batch) = batch {
-            let steps = batch.journal.len();
-            let checkpoint = batch.checkpoint.is_some();
-            let number = self.durable.post(batch)?;
-            let seq = self.paper.recorder().tip().0;
-            tracing::debug!(number, hour = done, seq, steps, checkpoint, "round");
-        }
         Ok(())
     }
 
@@ -152,15 +142,14 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
     fn take(&mut self, ask: Ask) -> Result<bool, DaemonError> {
         let Ask { request, by, reply: to } = ask;
         let vitals = self.vitals();
-        let engine = self.paper.engine();
+        let engine = self.books.engine();
         let task = control::take(engine, &vitals, &request, &by, || self.store.snapshot());
         match task {
             Task::Answer(reply) => tell(to, *reply),
             Task::Step(event) => {
-                let batch = self.paper.request(&event)?;
-                let answer = self.paper.recorder().answer();
-                let reply = control::outcome(self.paper.engine(), &event, answer);
-                let number = self.durable.post(batch)?;
+                let number = self.books.request(&event)?;
+                let answer = self.books.recorder().answer();
+                let reply = control::outcome(self.books.engine(), &event, answer);
                 self.answers.push(Answer { number, reply, to });
             }
             Task::Stop => {
@@ -172,18 +161,19 @@ impl<J: Journal, N: Notifier, C: Clock> Events<'_, '_, J, N, C> {
     }
 
     fn vitals(&self) -> Vitals {
+        let durable = self.books.durable();
         Vitals {
-            source: Source::Daemon,
-            now: self.paper.next(),
-            store: Some(self.durable.health()),
-            feed_at: self.paper.heard_until(),
-            alerts_pending: self.durable.alerts_pending(),
+            source: control::answers::Source::Daemon,
+            now: self.books.now(),
+            store: Some(durable.health()),
+            feed_at: self.books.heard(),
+            alerts_pending: durable.alerts_pending(),
         }
     }
 
     /// What was asked for is answered once it is durable.
     fn answer(&mut self) {
-        let durable = &*self.durable;
+        let durable = self.books.durable();
         for Answer { reply, to, .. } in
             self.answers.extract_if(.., |answer| durable.is_durable(answer.number))
         {

@@ -77,6 +77,17 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
         looked
     }
 
+    /// A step that asks for nothing: its record goes to the disk with a later batch.
+    pub fn pass(&mut self, step: &Step) {
+        self.wake = step.wake;
+    }
+
+    /// Entries wait for the disk.
+    #[must_use]
+    pub fn holds_back(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Something waits for the disk.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -107,8 +118,28 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
     }
 
     /// The way to the disk.
-    pub fn durable(&mut self) -> &mut Durable<J, N> {
+    pub fn durable(&self) -> &Durable<J, N> {
+        &self.durable
+    }
+
+    /// The same, to wait for it.
+    pub fn durable_mut(&mut self) -> &mut Durable<J, N> {
         &mut self.durable
+    }
+
+    /// The exchange, whose market goes on whoever trades.
+    pub fn exchange(&self) -> &E {
+        &self.exchange
+    }
+
+    /// The same, to let it go on.
+    pub fn exchange_mut(&mut self) -> &mut E {
+        &mut self.exchange
+    }
+
+    /// The journal, to be closed.
+    pub fn into_journal(self) -> J {
+        self.durable.into_journal()
     }
 
     fn may_leave(durable: &Durable<J, N>, number: u64) -> bool {
@@ -119,7 +150,7 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
     fn protect(&mut self, number: u64) {
         match self.durable.wait(number, PROTECTION) {
             Ok(true) => {}
-            Ok(false) => tracing::warn!("protection is sent before its step is on the disk"),
+            Ok(false) => tracing::info!("protection is sent before its step is on the disk"),
             Err(why) => {
                 tracing::error!(%why, "protection is sent although its step is not written")
             }

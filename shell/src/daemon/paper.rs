@@ -5,27 +5,20 @@ use std::sync::Arc;
 use gardefou_core::config::EngineConfig;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::Event;
-use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::time::Timestamp;
 use gardefou_core::venue::bars::BarVenue;
 use gardefou_core::venue::history::History;
 
+use super::driven::{Driven, Due, Source};
+use super::durable::Durable;
 use super::error::DaemonError;
 use super::recorder::{Recorder, Told};
-use super::saved::{Saved, SavedRef, Tape, Terms};
+use super::saved::{Author, Saved, SavedRef, Tape, Terms};
 use crate::backtest::drive::HOUR;
-use crate::backtest::hours::Hours;
+use crate::backtest::hours::{self, Hours};
 use crate::backtest::load::Market;
+use crate::ports::{Journal, Notifier};
 use crate::store::{Batch, Checkpoint};
-use crate::text;
-
-/// Who wrote and with what: goes into every checkpoint.
-#[derive(Clone, Debug)]
-pub struct Author {
-    /// The build.
-    pub build: String,
-    /// Hash of the configuration.
-    pub config_hash: String,
-}
 
 /// The rehearsal: an engine and the exchange on bars, between two hours.
 pub struct Paper<'a> {
@@ -37,8 +30,6 @@ pub struct Paper<'a> {
     /// Hours between checkpoints, and hours since the last one.
     every: u32,
     since: u32,
-    /// The step after which the state did not follow from the journal.
-    resumed: Option<u64>,
 }
 
 impl<'a> Paper<'a> {
@@ -53,24 +44,13 @@ impl<'a> Paper<'a> {
         let Saved { next, tape, terms, orders: _, history } = saved;
         let history = History::resume(history, recorder);
         let hours = Hours::resume(market, history, next);
-        Self { hours, next, tape, terms, author, every, since: 0, resumed: None }
-    }
-
-    /// The state is not the one that the journal leads to: a checkpoint says so until a step follows.
-    pub fn went_back(&mut self) {
-        self.resumed = Some(self.recorder().tip().0);
+        Self { hours, next, tape, terms, author, every, since: 0 }
     }
 
     /// The open time of the next hour; time so far.
     #[must_use]
     pub fn next(&self) -> Timestamp {
         self.next
-    }
-
-    /// Close of the last hour; none before the first.
-    #[must_use]
-    pub fn heard_until(&self) -> Option<Timestamp> {
-        (self.next > self.hours.market().first()).then_some(self.next)
     }
 
     /// When the next hour closes; none at the end of the candles.
@@ -107,14 +87,6 @@ impl<'a> Paper<'a> {
     #[must_use]
     pub fn is_replaying(&self) -> bool {
         self.recorder().is_replaying()
-    }
-
-    /// Hours driven and to be driven.
-    #[must_use]
-    pub fn progress(&self) -> (u64, u64) {
-        let market = self.hours.market();
-        let hours = |span: Span| u64::try_from(span.0 / HOUR.0).unwrap_or(0);
-        (hours(self.next - market.first()), hours(market.to - market.first()))
     }
 
     /// Enters the requests of people that the journal has here.
@@ -197,24 +169,96 @@ impl<'a> Paper<'a> {
             orders: recorder.orders(),
             history: history.state(),
         };
-        let state = serde_json::to_vec(&saved)
-            .map_err(|why| DaemonError::Bug(format!("the state has no JSON ({why})")))?;
-        let Author { build, config_hash } = &self.author;
-        let seq = recorder.tip().0;
-        let mut checkpoint = Checkpoint::new(seq, self.next, build, config_hash, state);
-        checkpoint.resumed = Some(self.resumed == Some(seq));
-        Ok(checkpoint)
+        saved.checkpoint(recorder, self.next, &self.author)
+    }
+}
+
+/// A rehearsal with its way to the disk.
+pub struct Rehearsal<'a, J: Journal, N> {
+    /// The rehearsal.
+    pub paper: Paper<'a>,
+    /// The way to the disk.
+    pub durable: Durable<J, N>,
+}
+
+impl<J: Journal, N: Notifier> Driven for Rehearsal<'_, J, N> {
+    type Journal = J;
+    type Notifier = N;
+
+    fn next(&self) -> Option<Due> {
+        self.paper.next_close().map(|at| Due { at, from: Source::Market })
     }
 
-    /// The candles end before the journal does.
-    #[must_use]
-    pub fn feed_ends(&self) -> DaemonError {
-        let (end, last) = (text::instant(self.next), self.recorder().journal_end());
-        DaemonError::OtherData(format!(
-            "the candles end at {end}, but the store has come further (step {last} of its \
-             journal): time cannot go back. Give the candles that it was written with, or name \
-             another --data; nothing was changed"
-        ))
+    fn turn(&mut self, _due: Due) -> Result<(), DaemonError> {
+        let replaying = self.is_replaying();
+        let batch = self.paper.hour()?;
+        if replaying && !self.is_replaying() {
+            let steps = self.paper.told().replayed;
+            tracing::info!(steps, hour = self.progress().0, "the journal is caught up with");
+        }
+        if let Some(batch) = batch {
+            let steps = batch.journal.len();
+            let checkpoint = batch.checkpoint.is_some();
+            let number = self.durable.post(batch)?;
+            let (hour, seq) = (self.progress().0, self.recorder().tip().0);
+            tracing::debug!(number, hour, seq, steps, checkpoint, "round");
+        }
+        Ok(())
+    }
+
+    fn is_ready(&self, _due: Due) -> bool {
+        self.is_replaying() || self.durable.has_room()
+    }
+
+    fn look(&mut self) -> Result<(), DaemonError> {
+        self.durable.look()
+    }
+
+    fn request(&mut self, event: &Event) -> Result<u64, DaemonError> {
+        let batch = self.paper.request(event)?;
+        self.durable.post(batch)
+    }
+
+    fn save(&mut self) -> Result<(), DaemonError> {
+        let batch = self.paper.save()?;
+        self.durable.post(batch)?;
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.paper.next
+    }
+
+    fn heard(&self) -> Option<Timestamp> {
+        (self.paper.next > self.paper.hours.market().first()).then_some(self.paper.next)
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        hours::progress(self.paper.hours.market(), self.paper.next)
+    }
+
+    fn engine(&self) -> &Engine {
+        self.paper.engine()
+    }
+
+    fn recorder(&self) -> &Recorder {
+        self.paper.recorder()
+    }
+
+    fn durable(&self) -> &Durable<J, N> {
+        &self.durable
+    }
+
+    fn durable_mut(&mut self) -> &mut Durable<J, N> {
+        &mut self.durable
+    }
+
+    fn into_journal(self) -> J {
+        self.durable.into_journal()
+    }
+
+    fn feed_ends(&self) -> DaemonError {
+        super::recovery::feed_ends(self.paper.next, self.recorder().journal_end())
     }
 }
 

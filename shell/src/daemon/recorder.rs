@@ -35,6 +35,8 @@ pub struct Recorder {
     expected: VecDeque<JournalRecord>,
     /// The step that is being heard is written already.
     known: bool,
+    /// The step after which the state did not follow from the journal.
+    resumed: Option<u64>,
     orders: Orders,
     batch: Batch,
     failed: Option<DaemonError>,
@@ -73,6 +75,7 @@ impl Recorder {
             chain,
             expected: expected.into(),
             known: false,
+            resumed: None,
             orders,
             batch: Batch::new(Timestamp(0)),
             failed: None,
@@ -85,6 +88,17 @@ impl Recorder {
     #[must_use]
     pub fn is_replaying(&self) -> bool {
         !self.expected.is_empty()
+    }
+
+    /// The state is not the one that the journal leads to: the run went back to an earlier one.
+    pub fn resume_here(&mut self) {
+        self.resumed = Some(self.seq);
+    }
+
+    /// No step has followed since: a checkpoint has to say so.
+    #[must_use]
+    pub fn is_at_resumption(&self) -> bool {
+        self.resumed == Some(self.seq)
     }
 
     /// The last step and its link.
@@ -123,6 +137,16 @@ impl Recorder {
         let event: Event = record.event.read().map_err(DaemonError::Record)?;
         let ours = matches!(&event, Event::RequestMade { by, .. } if by == OPERATOR);
         Ok((!ours).then_some((record.now, event)))
+    }
+
+    /// The event that the journal has next, with its time.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn next_event(&self) -> Result<Option<(Timestamp, Event)>, DaemonError> {
+        let Some(record) = self.expected.front() else { return Ok(None) };
+        let event = record.event.read().map_err(DaemonError::Record)?;
+        Ok(Some((record.now, event)))
     }
 
     /// What the last request of a person led to.

@@ -3,18 +3,21 @@
 //! written.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use gardefou_core::config::EngineConfig;
+use gardefou_core::config::{EngineConfig, Mode};
 use gardefou_core::engine::Engine;
 use gardefou_core::ids::SymbolId;
 use gardefou_core::market::Instrument;
+use gardefou_core::time::Timestamp;
+use gardefou_core::venue::history::State;
+use serde::de::DeserializeOwned;
 
 use super::error::DaemonError;
 use super::ledger;
-use super::paper::{self, Author, Paper};
 use super::recorder::Recorder;
-use super::saved::{Saved, Tape, Terms};
+use super::saved::{self, Author, Living, Saved, Tape, Terms};
 use crate::backtest::load::Market;
 use crate::store::{Hash, Opened};
 use crate::text;
@@ -35,27 +38,40 @@ pub struct Setup<'a> {
     pub every: u32,
     /// Leave the journal after the last checkpoint aside.
     pub from_checkpoint: bool,
+    /// The data directory.
+    pub data: PathBuf,
 }
 
-/// A run that can go on.
-pub struct Recovered<'a> {
-    /// The rehearsal.
-    pub paper: Paper<'a>,
-    /// The state must be written before the first step: it does not follow from the journal.
-    pub must_save: bool,
+/// What a store has of a run.
+pub struct TakenUp<W> {
+    /// The state of its last checkpoint.
+    pub saved: Saved<W>,
+    /// Hears the steps that follow it in the journal, then new ones.
+    pub recorder: Recorder,
+    /// There was none: the state is that before the first step.
+    pub fresh: bool,
+    /// The journal was left aside: the state does not follow from it.
+    pub aside: bool,
 }
 
-/// Takes up what a store has.
+/// Takes up what a store has, or the state that `genesis` makes when it has none.
 ///
 /// # Errors
 /// The store was written with other settings or candles, or by a build whose state cannot be read.
-pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a>, DaemonError> {
+pub fn take_up<W: DeserializeOwned + HasEngine>(
+    setup: &Setup<'_>,
+    opened: &mut Opened,
+    genesis: impl FnOnce() -> Saved<W>,
+) -> Result<TakenUp<W>, DaemonError> {
     let checkpoint = opened.last_checkpoint.take();
     let saved = match &checkpoint {
-        Some(checkpoint) => Saved::of(checkpoint)?,
-        None => paper::genesis(&setup.config, &setup.terms, setup.market),
+        Some(checkpoint) => {
+            require_same_mode(&saved::terms(checkpoint)?, &setup.terms)?;
+            Saved::of(checkpoint)?
+        }
+        None => genesis(),
     };
-    require_same(&setup, &saved)?;
+    require_same(setup, &saved)?;
     let tail = std::mem::take(&mut opened.tail);
     let aside = setup.from_checkpoint || !opened.tail_is_of_this_build;
     let tip = &opened.report.tip;
@@ -75,19 +91,49 @@ pub fn recover<'a>(setup: Setup<'a>, opened: &mut Opened) -> Result<Recovered<'a
         None => (0, opened.report.identity.genesis()),
     };
     let expected = if left { Vec::new() } else { tail };
-    let must_save = left || (checkpoint.is_none() && expected.is_empty());
+    let fresh = checkpoint.is_none() && expected.is_empty();
     let config = Arc::clone(&setup.config);
     let resumed = checkpoint.is_some_and(|checkpoint| checkpoint.resumed == Some(true));
-    let recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
-    let mut paper = Paper::resume(setup.market, saved, recorder, setup.author, setup.every);
+    let mut recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
     if left || resumed {
-        paper.went_back();
+        recorder.resume_here();
     }
-    Ok(Recovered { paper, must_save })
+    Ok(TakenUp { saved, recorder, fresh, aside: left })
 }
 
-fn require_same(setup: &Setup<'_>, saved: &Saved) -> Result<(), DaemonError> {
-    let engine = &saved.history.engine;
+/// A state with an engine in it.
+pub trait HasEngine {
+    /// The engine.
+    fn engine(&self) -> &Engine;
+}
+
+impl HasEngine for State {
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl HasEngine for Living {
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+fn require_same_mode(saved: &Terms, now: &Terms) -> Result<(), DaemonError> {
+    if saved.mode == now.mode {
+        return Ok(());
+    }
+    let (was, remedy) = match saved.mode {
+        Mode::Paper => ("paper", "leave --live-mode out"),
+        Mode::Live => ("live", "give --live-mode again"),
+    };
+    Err(DaemonError::OtherSettings(format!(
+        "the books of this store are {was}: {remedy}, or name another --data. Nothing was changed"
+    )))
+}
+
+fn require_same<W: HasEngine>(setup: &Setup<'_>, saved: &Saved<W>) -> Result<(), DaemonError> {
+    let engine = saved.history.engine();
     if *engine.config() != *setup.config {
         return Err(other_configuration(engine, &setup.config));
     }
@@ -103,14 +149,29 @@ fn require_same(setup: &Setup<'_>, saved: &Saved) -> Result<(), DaemonError> {
         )));
     }
     if Tape::until(market, saved.next) != saved.tape {
-        let next = text::instant(saved.next);
-        return Err(DaemonError::OtherData(format!(
-            "the candles or settlements before {next} are not those that the store was written \
-             with (only more of them at the end may be new). Give the same files, or name another \
-             --data; nothing was changed"
-        )));
+        return Err(other_candles(saved.next));
     }
     Ok(())
+}
+
+/// Candles that are not those of the store.
+pub(super) fn other_candles(before: Timestamp) -> DaemonError {
+    let next = text::instant(before);
+    DaemonError::OtherData(format!(
+        "the candles or settlements before {next} are not those that the store was written \
+         with (only more of them at the end may be new). Give the same files, or name another \
+         --data; nothing was changed"
+    ))
+}
+
+/// The candles end before the journal does.
+pub(super) fn feed_ends(next: Timestamp, last: u64) -> DaemonError {
+    let end = text::instant(next);
+    DaemonError::OtherData(format!(
+        "the candles end at {end}, but the store has come further (step {last} of its \
+         journal): time cannot go back. Give the candles that it was written with, or name \
+         another --data; nothing was changed"
+    ))
 }
 
 fn other_terms(saved: &Terms, now: &Terms) -> DaemonError {

@@ -9,7 +9,7 @@ use gardefou_core::step::Step;
 use gardefou_core::time::Timestamp;
 
 use super::error::{DaemonError, Step as Compared};
-use super::saved::{Saved, state_hash};
+use super::saved::{self, state_hash};
 use crate::store::{
     Checkpoint, Hash, JournalRecord, OpenOptions, Retention, STORE_FILE, Snapshot, Store,
 };
@@ -97,9 +97,8 @@ struct Alone {
 
 impl Alone {
     fn from(checkpoint: &Checkpoint) -> Result<Self, DaemonError> {
-        let saved = Saved::of(checkpoint)?;
         Ok(Self {
-            engine: saved.history.engine,
+            engine: saved::engine(checkpoint)?,
             seq: checkpoint.seq,
             chain: checkpoint.chain,
             step: Step::default(),

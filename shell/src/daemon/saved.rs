@@ -1,24 +1,27 @@
 //! What a checkpoint of a run on recorded candles holds, and what says that candles and settings
 //! are still those of the store.
 
-use gardefou_core::config::EngineConfig;
+use gardefou_core::config::{EngineConfig, Mode};
 use gardefou_core::engine::Engine;
 use gardefou_core::market::Bar;
 use gardefou_core::time::{Timeframe, Timestamp};
 use gardefou_core::venue::bars::Path;
-use gardefou_core::venue::history::{OnTrip, State, StateRef};
+use gardefou_core::venue::history::{OnTrip, State};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::error::DaemonError;
 use super::orders::Orders;
+use super::recorder::Recorder;
 use crate::backtest::drive::HOUR;
 use crate::backtest::load::Market;
 use crate::store::{Checkpoint, Fault, Hash};
 
-/// The state between two hours.
+/// The state of a run: of paper books between two hours, with a [`State`]; of live ones between two
+/// events, with a [`Living`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    /// The open time of the next hour.
+pub struct Saved<W = State> {
+    /// The open time of the next hour; of live books, of the hour that is being lived.
     pub next: Timestamp,
     /// The candles and settlements of all hours before.
     pub tape: Tape,
@@ -26,11 +29,30 @@ pub struct Saved {
     pub terms: Terms,
     /// Orders that are not terminal.
     pub orders: Orders,
-    /// Engine and exchange.
-    pub history: State,
+    /// Engine and exchange; of live books, whose exchange is not ours to keep, the engine.
+    pub history: W,
 }
 
-impl Saved {
+/// What live books need to go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Living<E = Engine> {
+    /// The engine.
+    pub engine: E,
+    /// The time.
+    pub now: Timestamp,
+    /// The first instant of which this store knows: bars that closed before are history.
+    pub began: Timestamp,
+    /// How many facts of the hour the engine has been told.
+    pub told: usize,
+}
+
+/// Any of them, for its engine alone.
+#[derive(Deserialize)]
+struct Alone {
+    engine: Engine,
+}
+
+impl<W: DeserializeOwned> Saved<W> {
     /// What a checkpoint holds.
     ///
     /// # Errors
@@ -44,9 +66,25 @@ impl Saved {
     }
 }
 
+/// How the run of a checkpoint is driven.
+///
+/// # Errors
+/// As [`Saved::of`].
+pub fn terms(checkpoint: &Checkpoint) -> Result<Terms, DaemonError> {
+    Saved::<IgnoredAny>::of(checkpoint).map(|saved| saved.terms)
+}
+
+/// The engine of a checkpoint, whatever books it has.
+///
+/// # Errors
+/// As [`Saved::of`].
+pub fn engine(checkpoint: &Checkpoint) -> Result<Engine, DaemonError> {
+    Saved::<Alone>::of(checkpoint).map(|saved| saved.history.engine)
+}
+
 /// The same, borrowed, to be written.
 #[derive(Serialize)]
-pub struct SavedRef<'a> {
+pub struct SavedRef<'a, W> {
     /// As in [`Saved`].
     pub next: Timestamp,
     /// As in [`Saved`].
@@ -56,7 +94,37 @@ pub struct SavedRef<'a> {
     /// As in [`Saved`].
     pub orders: &'a Orders,
     /// As in [`Saved`].
-    pub history: StateRef<'a>,
+    pub history: W,
+}
+
+impl<W: Serialize> SavedRef<'_, W> {
+    /// The checkpoint after the last step that was heard.
+    ///
+    /// # Errors
+    /// The state has no JSON, which is a bug.
+    pub fn checkpoint(
+        &self,
+        recorder: &Recorder,
+        now: Timestamp,
+        author: &Author,
+    ) -> Result<Checkpoint, DaemonError> {
+        let state = serde_json::to_vec(self)
+            .map_err(|why| DaemonError::Bug(format!("the state has no JSON ({why})")))?;
+        let Author { build, config_hash } = author;
+        let (seq, _) = recorder.tip();
+        let mut checkpoint = Checkpoint::new(seq, now, build, config_hash, state);
+        checkpoint.resumed = Some(recorder.is_at_resumption());
+        Ok(checkpoint)
+    }
+}
+
+/// Who wrote and with what: goes into every checkpoint.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The build.
+    pub build: String,
+    /// Hash of the configuration.
+    pub config_hash: String,
 }
 
 /// How a run is driven, beside its configuration: what may not change while a store lives.
@@ -70,6 +138,14 @@ pub struct Terms {
     pub from: Timestamp,
     /// Length of finer bars.
     pub detail: Option<Timeframe>,
+    /// Paper or live.
+    #[serde(default = "paper")]
+    pub mode: Mode,
+}
+
+/// Stores of before live books have paper ones.
+fn paper() -> Mode {
+    Mode::Paper
 }
 
 /// A hash over all hours that were driven. More candles at the end change nothing of it.
@@ -96,9 +172,7 @@ impl Tape {
         bytes.extend(self.0.0);
         bytes.extend(at.0.to_be_bytes());
         for feed in &market.feeds {
-            let first = feed.bars.first().map_or(at, |bar| bar.at);
-            let hour = usize::try_from((at - first).0 / HOUR.0).ok().filter(|_| at >= first);
-            let bar = hour.and_then(|hour| feed.bars.get(hour));
+            let bar = feed.hour(at);
             bytes.push(u8::from(bar.is_some()));
             bar.into_iter().for_each(|bar| put(&mut bytes, bar));
             let due = feed.settlements.partition_point(|&(due, _)| due < at);

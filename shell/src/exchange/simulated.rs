@@ -27,7 +27,7 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gardefou_core::command::Command;
+use gardefou_core::command::{Command, NewOrder};
 use gardefou_core::config::EngineConfig;
 use gardefou_core::event::Event;
 use gardefou_core::ids::{BookId, SymbolId};
@@ -86,6 +86,10 @@ pub(crate) struct State {
     now: Timestamp,
     /// By symbol: open time of the last hour that entered.
     hours: Vec<Option<Timestamp>>,
+    /// By symbol: the last settlement.
+    settled: Vec<Option<Timestamp>>,
+    /// The highest epoch in the id of an order.
+    epoch: u32,
 }
 
 impl Simulated {
@@ -160,7 +164,8 @@ impl Simulated {
         self.enter(entries)
     }
 
-    /// Funding is settled on every position of a symbol.
+    /// Funding is settled on every position of a symbol. A settlement that entered before is passed
+    /// over, as hours are.
     ///
     /// # Errors
     /// It could not be recorded, and nothing was settled.
@@ -171,6 +176,10 @@ impl Simulated {
         rate: Fraction,
         mark: Ticks,
     ) -> Result<(), ExchangeError> {
+        let last = self.state.settled.get(usize::from(symbol.0)).copied().flatten();
+        if last.is_some_and(|last| last >= now) {
+            return Ok(());
+        }
         let at = now.max(self.state.now);
         self.enter([Entry { at, what: Entered::Settlement { symbol, rate, mark } }])
     }
@@ -232,6 +241,18 @@ impl Simulated {
 
     // ---- what can be looked at ----
 
+    /// The instant that it has come to.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.state.now
+    }
+
+    /// The highest epoch in the ids of orders that it was ever sent; 0 before the first.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
     /// The exchange as it is at `now`: for those who ask for positions and orders.
     pub fn at(&mut self, now: Timestamp) -> &PriceVenue {
         self.state.reach(now);
@@ -274,6 +295,8 @@ impl State {
             prints: DelayQueue::default(),
             now: Timestamp::default(),
             hours: vec![None; header.config.instruments.len()],
+            settled: vec![None; header.config.instruments.len()],
+            epoch: 0,
         }
     }
 
@@ -282,7 +305,13 @@ impl State {
         let Entry { at, what } = entry;
         self.see(at);
         match what {
-            Entered::Command(command) => self.venue.handle(at, &command),
+            Entered::Command(command) => {
+                if let Command::Place(NewOrder { id, .. }) | Command::PlaceStop { id, .. } = command
+                {
+                    self.epoch = self.epoch.max(id.epoch);
+                }
+                self.venue.handle(at, &command);
+            }
             Entered::Hour { symbol, bar } => {
                 for (due, price) in prints::of(&bar) {
                     self.prints.push(due.max(at), (symbol, price));
@@ -293,6 +322,9 @@ impl State {
             }
             Entered::Settlement { symbol, rate, mark } => {
                 self.venue.settle(at, symbol, rate, mark);
+                if let Some(last) = self.settled.get_mut(usize::from(symbol.0)) {
+                    *last = Some(at);
+                }
             }
             Entered::Deposit { book, amount } => self.venue.deposit(at, book, amount),
         }

@@ -3,6 +3,7 @@
 
 mod bad;
 mod killed;
+mod live;
 mod restarts;
 mod same;
 

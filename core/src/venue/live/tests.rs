@@ -16,7 +16,7 @@ use super::*;
 use crate::config::Sides;
 use crate::event::{Feed, Request};
 use crate::executor::Lane;
-use crate::ids::{OrderKind, SymbolId};
+use crate::ids::{OrderId, OrderKind, SymbolId};
 use crate::market::Bar;
 use crate::money::{Cash, Lots};
 use crate::notice::{CycleResult, FillReason, Notice, Switch};

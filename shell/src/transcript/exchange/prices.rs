@@ -188,7 +188,7 @@ impl Exchange for OnPrices {
         if !owner(command).is_some_and(|book| self.books.contains(&book)) {
             return;
         }
-        let Some(id) = command.changed_order() else { return self.venue.handle(now, command) };
+        let Some(id) = command.awaits() else { return self.venue.handle(now, command) };
         self.awaited.push(now + PATIENCE, id);
         let before = |message| matches!(message, Message::Refused(_) | Message::Request);
         match self.fate(id, before) {

@@ -10,19 +10,18 @@ use super::{ALL, done, ledger, nowhere, recorded_year, spawned};
 use crate::market;
 
 /// A small generator: the moments are the same in every run of the test.
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) % end.max(1)
     }
 }
 
 /// Starts the daemon and kills it after a number of lines of its log; whether it was still there.
-fn killed_after(lines: u64, feed: &Path, data: &Path, more: &[&str]) -> bool {
-    // An hour takes a moment, so that the log is not far behind what is decided.
-    let mut child = spawned(feed, data, &[more, &["--pace", "1h=1ms"]].concat());
+pub(super) fn killed_after(lines: u64, feed: &Path, data: &Path, more: &[&str]) -> bool {
+    let mut child = spawned(feed, data, more);
     let pipe = child.stderr.take().expect("a pipe");
     let mut log = BufReader::new(pipe).lines();
     let mut seen = 0;
@@ -35,7 +34,7 @@ fn killed_after(lines: u64, feed: &Path, data: &Path, more: &[&str]) -> bool {
     !status.success()
 }
 
-fn kills() -> u64 {
+pub(super) fn kills() -> u64 {
     std::env::var("GARDEFOU_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
@@ -49,9 +48,11 @@ fn torment(feed: &Path, hours: u64, more: &[&str]) -> u64 {
     // Each kill comes after this many rounds on average: the last ones are near the end.
     let mean = (hours / (wanted + 1)).max(1);
     let mut done_kills = 0;
+    // An hour takes a moment, so that the log is not far behind what is decided.
+    let slowly = [more, &["--pace", "1h=1ms"]].concat();
     while done_kills < wanted {
         // The first lines are those of opening and recovering: these are moments too.
-        if !killed_after(chance.below(2 * mean), feed, &data, more) {
+        if !killed_after(chance.below(2 * mean), feed, &data, &slowly) {
             break;
         }
         done_kills += 1;

@@ -37,6 +37,7 @@ fn request(feed: &Path, data: &Path) -> Request {
         on_trip: OnTrip::Resume,
         available_only: true,
         missing_funding: None,
+        mode: gardefou_core::config::Mode::Paper,
     };
     Request {
         market,

@@ -1,0 +1,226 @@
+//! `gardefou run --live-mode`: books before an exchange that outlives them. However often the
+//! daemon is killed, its ledger is that of one that was not, and the exchange's own record has every
+//! order once, every execution, and no position without a stop.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gardefou::config;
+use gardefou::exchange::simulated::RECORD_FILE;
+use gardefou::exchange::simulated::audit::{self, Audit};
+use gardefou::store::{CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot};
+use gardefou_core::ids::FillId;
+use gardefou_core::time::{Span, Timestamp};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::killed::{Chance, killed_after, kills};
+use super::{done, nowhere, opened, recorded_year, run};
+use crate::{market, refused};
+
+/// `stop_confirm_seconds` of the shipped risk.yaml.
+const DEADLINE: Span = Span::seconds(5);
+
+/// `initial_capital` of the shipped risk.yaml, of each wallet.
+const CAPITAL: u64 = 1_646;
+
+/// The shipped configuration with every strategy enabled and for live.
+fn all_live() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (path, text) in config::shipped() {
+        let text = text
+            .replace("live_eligible: false", "live_eligible: true")
+            .replace("enabled: false", "enabled: true");
+        let name = Path::new(&path).file_name().expect("a name").to_owned();
+        fs::write(dir.path().join(name), text).expect("written");
+    }
+    let path = dir.path().to_path_buf();
+    (dir, path)
+}
+
+/// Rows of a kind, without what a restart may change: ids of our orders have another epoch.
+fn rows<R: Record + 'static>(snapshot: &Snapshot, text: &mut String) {
+    for row in snapshot.rows::<R>().expect("rows") {
+        let mut row = serde_json::to_value(row.expect("a row")).expect("JSON");
+        if let Some(order) = row.get_mut("order") {
+            let id = order.as_str().expect("an id").to_owned();
+            let parts: Vec<&str> = id.split('-').collect();
+            *order = Value::from(format!("{} {}", parts[1], parts[3]));
+        }
+        text.push_str(&format!("{row}\n"));
+    }
+}
+
+/// What happened, as the store has it.
+fn happened(data: &Path) -> String {
+    let store = opened(data);
+    let snapshot = store.snapshot().expect("a view");
+    let mut text = String::new();
+    rows::<FillRecord>(&snapshot, &mut text);
+    rows::<CycleRecord>(&snapshot, &mut text);
+    rows::<FundingRecord>(&snapshot, &mut text);
+    drop(snapshot);
+    let tip = store.tip().expect("a tip");
+    assert_eq!(tip.conflicts, 0, "no row contradicts another");
+    let report = store.check().expect("a check");
+    assert!(report.is_sound() && report.remarks.is_empty(), "{report}");
+    text
+}
+
+/// The exchange's own account agrees with the store: every execution is in both, once; no order
+/// was sent twice; no position was without a stop for longer than allowed.
+fn audited(data: &Path) -> Audit {
+    let end = Timestamp(i64::MAX / 2);
+    let audit = audit::audit(&data.join(RECORD_FILE), end).expect("a record");
+    let twice: Vec<_> = audit.orders.iter().filter(|order| order.times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let bare: Vec<_> = audit.bare_beyond(DEADLINE, end).collect();
+    assert!(bare.is_empty(), "{bare:?}");
+    let executed = audit.fills.iter().map(|fill| fill.fill);
+    let executed: BTreeSet<FillId> =
+        executed.chain(audit.liquidations.iter().map(|forced| forced.fill)).collect();
+    let store = opened(data);
+    let snapshot = store.snapshot().expect("a view");
+    let fills = snapshot.rows::<FillRecord>().expect("rows");
+    let booked: BTreeSet<FillId> = fills.map(|fill| FillId(fill.expect("a row").fill)).collect();
+    assert_eq!(booked, executed);
+    audit
+}
+
+/// Options of a run of every strategy with this order of entries.
+fn options<'a>(config: &'a Path, order: &'a str) -> Vec<&'a str> {
+    let config = config.to_str().expect("a path");
+    vec!["--live-mode", "--config", config, "--entry-order", order, "--checkpoint-hours", "50"]
+}
+
+/// Kills until the run has finished; how often.
+fn torment(feed: &Path, more: &[&str]) -> u64 {
+    let (_whole_dir, whole) = nowhere();
+    let undisturbed = done(feed, &whole, more);
+    audited(&whole);
+    let (_dir, data) = nowhere();
+    let mut chance = Chance(7);
+    let wanted = kills();
+    // About every fifth step sends something, which is a line of the log. Time stands still for the
+    // disk at no other pace than the fastest.
+    let steps = undisturbed["step"].as_u64().expect("a number");
+    let mean = (steps / 5 / (wanted + 1)).max(1);
+    let mut done_kills = 0;
+    while done_kills < wanted {
+        if !killed_after(chance.below(2 * mean), feed, &data, more) {
+            break;
+        }
+        done_kills += 1;
+    }
+    let ended = done(feed, &data, more);
+    assert!(done_kills * 2 >= wanted, "killed only {done_kills} times");
+    assert_eq!(ended["next"], undisturbed["next"]);
+    assert_eq!(happened(&data), happened(&whole));
+    audited(&data);
+    done_kills
+}
+
+#[test]
+fn a_live_daemon_killed_at_random_moments_leaves_the_ledger_of_one_that_was_not() {
+    let (_config, config) = all_live();
+    for order in ["limit", "market"] {
+        let more = options(&config, order);
+        let killed = match std::env::var_os("GARDEFOU_CANDLES").map(PathBuf::from) {
+            Some(candles) if kills() > 50 => {
+                let (_dir, cut) = recorded_year(&candles);
+                let funding = ["--missing-funding", "0.0001"];
+                torment(&cut, &[&more[..], &funding].concat())
+            }
+            Some(_) | None => torment(market(1_100).path(), &more),
+        };
+        println!("live, {order} entries: killed {killed} times");
+    }
+}
+
+#[test]
+fn a_live_daemon_whose_store_is_lost_takes_over_what_the_exchange_holds() {
+    let (_config, config) = all_live();
+    let feed = market(1_100);
+    let (_dir, data) = nowhere();
+    let more = options(&config, "limit");
+    // Until a day begins with something held.
+    for day in 1..20 {
+        let to = format!("2024-02-{day:02}");
+        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
+        let before = audited(&data);
+        if before.held.is_empty() {
+            continue;
+        }
+        fs::remove_file(data.join(STORE_FILE)).expect("a store");
+        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
+        let after =
+            audit::audit(&data.join(RECORD_FILE), Timestamp(i64::MAX / 2)).expect("a record");
+        assert_eq!(after.fills, before.fills, "nothing was opened or closed");
+        assert_eq!(after.held, before.held);
+        // And it goes on: what is held now is closed one day by the cycle that took it over.
+        let ended = done(feed.path(), &data, &more);
+        assert_eq!(ended["ended"], "candles_ended");
+        let store = opened(&data);
+        let cycles = store.snapshot().expect("a view");
+        let closed = cycles.rows::<CycleRecord>().expect("rows").count();
+        assert!(closed > 0, "the cycles that were taken over are closed and booked");
+        return;
+    }
+    panic!("nothing was held at the end of any of these days");
+}
+
+#[test]
+fn the_result_of_a_session_is_the_sum_of_the_ledger_after_every_restart() {
+    let (_config, config) = all_live();
+    let feed = market(1_100);
+    let (_dir, data) = nowhere();
+    let more = options(&config, "limit");
+    let mut days = 0;
+    for day in (2..14).step_by(3) {
+        let to = format!("2024-02-{day:02}");
+        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
+        let audit = audited(&data);
+        let store = opened(&data);
+        let snapshot = store.snapshot().expect("a view");
+        let fees: Decimal =
+            snapshot.rows::<FillRecord>().expect("rows").map(|row| row.expect("a row").fee).sum();
+        let funding: Decimal = snapshot
+            .rows::<FundingRecord>()
+            .expect("rows")
+            .map(|row| row.expect("a row").amount)
+            .sum();
+        let gross: Decimal = snapshot
+            .rows::<CycleRecord>()
+            .expect("rows")
+            .map(|row| {
+                let row = row.expect("a row");
+                row.net + row.fees - row.funding
+            })
+            .sum();
+        let wallets: Decimal = audit.balances.iter().map(|cash| gardefou::store::usdt(*cash)).sum();
+        let began = Decimal::from(CAPITAL) * Decimal::from(audit.balances.len());
+        // A part of a cycle that is still open has no result yet.
+        if audit.held.is_empty() {
+            assert_eq!(wallets, began + gross - fees + funding, "day {day}");
+            days += 1;
+        }
+    }
+    assert!(days > 0, "something was held at the end of every day");
+}
+
+#[test]
+fn live_books_and_paper_ones_do_not_share_a_store() {
+    let feed = market(600);
+    let (_dir, data) = nowhere();
+    done(feed.path(), &data, &[]);
+    let words = ["the books of this store are paper", "leave --live-mode out", "another --data"];
+    refused(&run(feed.path(), &data, &["--live-mode", "--strategies", "grid_atr"]), 3, &words);
+    let (_dir, data) = nowhere();
+    done(feed.path(), &data, &["--live-mode"]);
+    let words = ["the books of this store are live", "give --live-mode again"];
+    refused(&run(feed.path(), &data, &[]), 3, &words);
+    let said = run(feed.path(), &data, &["--live-mode", "--strategies", "supertrend"]);
+    refused(&said, 3, &["a live strategy must be enabled and live_eligible"]);
+}
