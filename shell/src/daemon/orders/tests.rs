@@ -91,7 +91,8 @@ fn an_order_that_counts_as_never_placed_leaves_the_list() {
 fn an_order_is_given_up_when_the_engine_does_not_ask_for_it_any_more() {
     let settings = load_from(&shipped(), &BTreeMap::new()).unwrap();
     let all = Selection::everything(Mode::Paper, Facts::Continuous);
-    let mut engine = Engine::new(settings.engine(&all, &BTreeMap::new()).unwrap());
+    let selection = Selection { symbols: Some(vec!["BTCUSDT".parse().unwrap()]), ..all };
+    let mut engine = Engine::new(settings.engine(&selection, &BTreeMap::new()).unwrap());
     let mut orders = asked();
     assert_eq!(orders.given_up(&engine), [], "it has just been asked for");
     let unconfirmed = Event::OrderUnconfirmed { id: ID };
