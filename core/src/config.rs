@@ -67,6 +67,18 @@ pub struct SymbolConfig {
     pub symbol: SymbolId,
     /// Its own parameters.
     pub params: Params,
+    /// The configuration does not have it any more: what is open is managed to its end, nothing is
+    /// entered (invariant 33).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub removed: bool,
+}
+
+impl SymbolConfig {
+    /// A symbol that is traded.
+    #[must_use]
+    pub fn new(symbol: SymbolId, params: Params) -> Self {
+        Self { symbol, params, removed: false }
+    }
 }
 
 /// Paper or live; independent of the venue.
@@ -300,6 +312,12 @@ pub struct RiskConfig {
 }
 
 impl RiskConfig {
+    /// The correlation group of an instrument, as a position in the list.
+    #[must_use]
+    pub fn group(&self, instrument: &Instrument) -> Option<usize> {
+        self.groups.iter().position(|group| group.name == instrument.group)
+    }
+
     /// Closed bars that a book waits after a cold start; none where it neither waits nor arms.
     #[must_use]
     pub fn cooling(&self, mode: Mode) -> Option<u32> {

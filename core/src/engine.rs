@@ -2,11 +2,13 @@
 //!
 //! The same machine runs live, paper, backtest, replay and simulation; those are drivers that
 //! differ in where events come from and who carries out commands. [`book`] is one strategy in one
-//! mode, [`round`] what happens when the bars of one close are complete.
+//! mode, [`round`] what happens when the bars of one close are complete, [`reconfigure`] what follows
+//! from another configuration.
 
 pub mod book;
 pub mod decide;
 mod offer;
+pub mod reconfigure;
 pub mod round;
 
 use alloc::vec::Vec;
@@ -79,7 +81,7 @@ impl Engine {
         }
         self.start_days(now, out);
         match event {
-            Event::Booted { epoch } => self.booted(*epoch),
+            Event::Booted { epoch } => self.booted(now, *epoch, out),
             Event::FeedChanged { symbol, feed } => {
                 self.round.expect(*symbol, *feed == Feed::Streaming);
                 self.finish_round_if_complete(now, out);
@@ -240,10 +242,11 @@ impl Engine {
         self.with_lane(now, fill.id, out, |lane, fx| apply(lane, fx, fill));
     }
 
-    fn booted(&mut self, epoch: u32) {
+    fn booted(&mut self, now: Timestamp, epoch: u32, out: &mut Step) {
         for book in &mut self.books {
             book.boot(epoch);
         }
+        self.wind(now, out);
     }
 
     /// True for a bar that is one: of a symbol that a book trades, whole, on its boundary, over.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Cycle, Wallet};
 use crate::config::{Costs, EntryOrder, Params, RiskConfig};
+use crate::engine::reconfigure::Winding;
 use crate::event::Fill;
 use crate::ids::{BookId, OrderId, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
@@ -96,6 +97,9 @@ pub struct Lane {
     pub refusals: [u32; Refusal::KINDS],
     /// Correlation group, as a position in the configuration.
     pub group: Option<usize>,
+    /// Its settings are others now: nothing is entered until it is at rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winding: Option<Winding>,
 }
 
 /// An entry order.
@@ -324,6 +328,7 @@ impl Lane {
             told: None,
             refusals: [0; Refusal::KINDS],
             group,
+            winding: None,
         }
     }
 

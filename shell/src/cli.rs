@@ -47,7 +47,8 @@ enum Verb {
     Demo(DemoOptions),
     /// Run the configuration over recorded candles, as a portfolio, on both paths.
     Backtest(options::BacktestOptions),
-    /// Run the paper books over recorded candles as a daemon that survives being killed.
+    /// Run the books, paper or live ones, over recorded candles as a daemon that survives being
+    /// killed.
     Run(options::RunOptions),
     /// Run transcripts, or the journals of data directories, and show the first difference.
     Replay(options::ReplayOptions),

@@ -140,18 +140,30 @@ pub fn run(
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
+    let mode = request.market.mode;
+    // Live books may go on under another configuration, so what they have decides on the candles.
+    let there = (mode == Mode::Live && replayed::is_data(&request.data))
+        .then(|| open(request, now))
+        .transpose()?;
+    let books = there.as_ref().map(|opened| recovery::books(opened, mode)).transpose()?.flatten();
+    let at_work: Vec<_> = books.iter().flat_map(Engine::at_work).collect();
+    let resolve = |asked: EngineConfig| match &books {
+        Some(engine) => recovery::go_on(engine, &asked),
+        None => Ok(asked),
+    };
+    let mut read = |p| progress(Progress::Market(p));
     let (market, config) =
-        load::market(settings, &request.market, &mut |p| progress(Progress::Market(p)))?;
+        load::market_for(settings, &request.market, &at_work, resolve, &mut read)?;
     settings.refuse_liquidation(&config)?;
     explain::log(&config);
     // Only now: a request that cannot be met leaves no empty store behind.
-    let store = open(request, now)?;
+    let store = there.map_or_else(|| open(request, now), Ok)?;
     let terms = Terms {
         path: request.path,
         on_trip: request.market.on_trip,
         from: market.from,
         detail: market.detail,
-        mode: request.market.mode,
+        mode,
     };
     let config_hash = saved::config_hash(&config).map_err(DaemonError::Record)?.to_string();
     let setup = Setup {
@@ -187,7 +199,7 @@ fn go(
     match setup.terms.mode {
         Mode::Paper => {
             let genesis = || paper::genesis(&config, &setup.terms, market);
-            let TakenUp { saved, recorder, fresh, aside } =
+            let TakenUp { saved, recorder, fresh, aside, changed: _ } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
             let paper = Paper::resume(market, saved, recorder, author, setup.every);
             let mut books = Rehearsal { paper, durable: begin(&opened)? };
@@ -200,13 +212,16 @@ fn go(
         }
         Mode::Live => {
             let genesis = || live::genesis(Engine::new((*config).clone()), &setup.terms, market);
-            let TakenUp { saved, recorder, fresh, aside: _ } =
+            let TakenUp { saved, recorder, fresh, aside: _, changed } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
             let (settings, keeping) = (exchange_settings(&config), Keeping::default());
             let exchange = Simulated::open(&setup.data, &config, &settings, keeping)?;
             let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
             let how = (setup.every, pace == Pace::Max);
             let mut books = Live::resume(market, saved, recorder, outbox, author, how);
+            if changed {
+                books.say_winding()?;
+            }
             books.come_up(fresh)?;
             drive(books, &setup, &opened.store, pace, people, stop, progress)
         }

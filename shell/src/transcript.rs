@@ -130,6 +130,10 @@ fn run_paragraphs(text: &str, name: &str) -> Result<Output, Fault> {
         }
         output.differences.extend(compare(name, &paragraph, got));
     }
+    if stage.is_none() {
+        let (what, instead) = ("nothing happens in this transcript", "begin with `config`");
+        return Err(Fault { line: 1, column: 1, what: what.into(), instead: instead.into() });
+    }
     Ok(output)
 }
 

@@ -32,6 +32,16 @@ pub fn worst_case(book: &str, worst: &WorstCase) -> String {
     worst_case_of(book, worst.cycles, &loss, &percent, trips)
 }
 
+/// Which kill switches a loss would trip.
+pub(crate) fn trips(session: bool, global: bool) -> &'static str {
+    match (session, global) {
+        (true, true) => "it would trip the session and the global switch",
+        (true, false) => "it would trip the session switch",
+        (false, true) => "it would trip the global switch",
+        (false, false) => "it would trip no switch",
+    }
+}
+
 /// The same from figures in words; `trips` are the session and the global switch.
 pub(crate) fn worst_case_of(
     book: &str,
@@ -40,12 +50,8 @@ pub(crate) fn worst_case_of(
     percent: &str,
     trips: [bool; 2],
 ) -> String {
-    let switches = match trips {
-        [true, true] => "it would trip the session and the global switch",
-        [true, false] => "it would trip the session switch",
-        [false, true] => "it would trip the global switch",
-        [false, false] => "it would trip no switch",
-    };
+    let [session, global] = trips;
+    let switches = self::trips(session, global);
     if cycles == 0 {
         return format!(
             "Worst case of {book}: no full cycle fits into max_margin_ratio, so nothing can be lost \

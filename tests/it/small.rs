@@ -70,7 +70,7 @@ pub fn mono() -> MonoParams {
 
 /// One live book with these parameters on all symbols; no limit is near.
 pub fn config(params: &Params) -> EngineConfig {
-    let symbol = |n| SymbolConfig { symbol: SymbolId(n), params: params.clone() };
+    let symbol = |n| SymbolConfig::new(SymbolId(n), params.clone());
     EngineConfig {
         instruments: ["AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT"].map(instrument).into(),
         books: vec![BookConfig {

@@ -161,9 +161,7 @@ fn book(rng: &mut ChaCha8Rng, kind: Which, symbols: u16) -> BookConfig {
         facts: Facts::WithBars,
         capital: Cash::usdt([300, 1_646, 25_000][rng.random_range(0..3)]),
         timeframe: Timeframe::H1,
-        symbols: (0..symbols)
-            .map(|n| SymbolConfig { symbol: SymbolId(n), params: params(rng) })
-            .collect(),
+        symbols: (0..symbols).map(|n| SymbolConfig::new(SymbolId(n), params(rng))).collect(),
     }
 }
 

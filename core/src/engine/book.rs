@@ -86,7 +86,7 @@ impl Book {
             places[usize::from(chosen.symbol.0)] = Some(lanes.len() as u16);
             let params = chosen.params.clone();
             let terms = Terms::new(instrument, params.leverage(), params.stop_loss());
-            let group = config.risk.groups.iter().position(|group| group.name == instrument.group);
+            let group = config.risk.group(instrument);
             let runner = Runner::new(&params, settings.timeframe, cooling);
             lanes.push(Lane::new(chosen.symbol, params, terms, runner, group));
         }

@@ -83,9 +83,10 @@ impl Book {
             live: self.mode == Mode::Live,
             facts: self.facts,
             balance: self.wallet.balance,
-            symbols: self.lanes.len() as u32,
+            symbols: self.symbols(),
         };
         let late = self.facts == Facts::Continuous;
+        let (close, cooling) = (at + self.timeframe.span(), config.risk.cooling(self.mode));
         rooms.tally.reset(config.risk.groups.len());
         rooms.candidates.clear();
         rooms.plans.clear();
@@ -93,6 +94,14 @@ impl Book {
         let (lanes, mut fx) = self.split(now, config, out);
         for (index, lane) in lanes.iter_mut().enumerate() {
             let fresh = core::mem::take(&mut lane.fresh);
+            if lane.winding.is_some() && !lane.occupies() {
+                if let Some(instrument) =
+                    config.instrument(lane.symbol).filter(|_| lane.is_at_rest())
+                {
+                    lane.end_winding(&mut fx, instrument, close, cooling);
+                }
+                continue;
+            }
             if lane.cycle.is_some() || lane.is_entering(config.entry_order) {
                 let mut counts = true;
                 if fresh {
@@ -281,8 +290,8 @@ impl Lane {
 
     fn manage_grid(&mut self, fx: &mut Effects<'_>, view: Option<View>, scene: &Scene<'_>) {
         match view {
-            Some(view) => self.deepen_ladder(view, scene),
-            None => self.want_nothing(),
+            Some(view) if self.winding.is_none() => self.deepen_ladder(view, scene),
+            Some(_) | None => self.want_nothing(),
         }
         self.sync(fx);
     }

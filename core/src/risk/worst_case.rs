@@ -330,7 +330,7 @@ mod tests {
             facts: Facts::WithBars,
             capital: Cash::usdt(1_000),
             timeframe: Timeframe::H1,
-            symbols: symbols.map(|(symbol, params)| SymbolConfig { symbol, params }).collect(),
+            symbols: symbols.map(|(symbol, params)| SymbolConfig::new(symbol, params)).collect(),
         };
         EngineConfig {
             instruments: ["AAAUSDT", "BBBUSDT", "CCCUSDT"].map(instrument).into(),

@@ -97,7 +97,7 @@ pub fn config(sides: Sides) -> EngineConfig {
             facts: Facts::Continuous,
             capital: Cash::usdt(3_000),
             timeframe: Timeframe::H1,
-            symbols: vec![SymbolConfig { symbol: SYMBOL, params: Params::Grid(grid(sides)) }],
+            symbols: vec![SymbolConfig::new(SYMBOL, Params::Grid(grid(sides)))],
         }],
         risk: risk(),
         costs: costs(),

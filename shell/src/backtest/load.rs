@@ -1,7 +1,7 @@
 //! Reads the market of a backtest: candles, finer candles, funding. Everything that is missing is
 //! refused or listed; nothing is shortened or replaced in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use gardefou_core::config::EngineConfig;
@@ -62,6 +62,20 @@ pub struct Market {
 }
 
 impl Feed {
+    /// Of a symbol without candles.
+    fn empty(instrument: &Instrument) -> Self {
+        Self {
+            symbol: instrument.symbol,
+            tick: instrument.tick,
+            bars: Vec::new(),
+            detail: Vec::new(),
+            volumes: Vec::new(),
+            settlements: Vec::new(),
+            funding: FundingCoverage::default(),
+            files: Vec::new(),
+        }
+    }
+
     /// The bars of length `fine` inside the hour that opens at `at`, when none is missing. `read`
     /// says how far the finer bars have been read; hours are asked for in order.
     pub(super) fn inside(
@@ -132,14 +146,43 @@ pub fn market(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Market, EngineConfig), BacktestError> {
-    let wanted = settings.engine(&selection(request, request.symbols.clone()), &BTreeMap::new())?;
-    let names: Vec<SymbolName> = wanted.instruments.iter().map(|i| i.symbol).collect();
-    let files = Files::find(request, &names)?;
+    market_for(settings, request, &[], Ok, progress)
+}
+
+/// The same for books that exist already: `resolve` makes their configuration of the one that is
+/// asked for, and the candles of symbols `at_work` are read whatever is asked for.
+///
+/// # Errors
+/// As [`market`], and those of `resolve`.
+pub fn market_for<E: From<BacktestError>>(
+    settings: &Settings,
+    request: &Request,
+    at_work: &[SymbolName],
+    resolve: impl FnOnce(EngineConfig) -> Result<EngineConfig, E>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Market, EngineConfig), E> {
+    let asked = settings.engine(&selection(request, request.symbols.clone()), &BTreeMap::new());
+    let asked = asked.map_err(BacktestError::from)?;
+    let own: BTreeSet<SymbolName> = asked.instruments.iter().map(|i| i.symbol).collect();
+    let names: BTreeSet<SymbolName> = own.iter().chain(at_work).copied().collect();
+    let files = Files::find(request, &Vec::from_iter(names))?;
     files.log();
     let mut raws = files.read(progress)?;
     let mut left_out = files.left_out.clone();
     left_out.extend(outside(request, &mut raws)?);
-    assemble(settings, request, &wanted, raws, files, left_out)
+    if let Some(symbol) = at_work.iter().find(|name| !raws.contains_key(name)) {
+        let open = format!(
+            "no candles of {symbol}, where something is open or rests: the exchange has no price \
+             for it; add its file, or name another --data to begin anew"
+        );
+        return Err(BacktestError::Request(open).into());
+    }
+    let ticks = ticks(&asked, &raws);
+    let symbols = raws.keys().copied().filter(|name| own.contains(name)).collect();
+    let config = settings.engine(&selection(request, Some(symbols)), &ticks);
+    let config = resolve(config.map_err(BacktestError::from)?)?;
+    let market = assemble(request, &config, raws, files, left_out)?;
+    Ok((market, config))
 }
 
 /// The files of a run, one per symbol and kind.
@@ -323,21 +366,20 @@ fn outside(
 }
 
 fn assemble(
-    settings: &Settings,
     request: &Request,
-    wanted: &EngineConfig,
-    raws: BTreeMap<SymbolName, Raw>,
+    config: &EngineConfig,
+    mut raws: BTreeMap<SymbolName, Raw>,
     files: Files,
     left_out: Vec<LeftOut>,
-) -> Result<(Market, EngineConfig), BacktestError> {
-    let ticks = ticks(wanted, &raws);
-    let symbols: Vec<SymbolName> = raws.keys().copied().collect();
-    let config = settings.engine(&selection(request, Some(symbols)), &ticks)?;
-    let mut feeds = Vec::with_capacity(raws.len());
+) -> Result<Market, BacktestError> {
+    let mut feeds = Vec::with_capacity(config.instruments.len());
     let mut gaps = Vec::new();
-    for (instrument, (symbol, raw)) in config.instruments.iter().zip(raws) {
-        debug_assert_eq!(instrument.symbol, symbol);
-        let (feed, gap) = feed(request, instrument, warmup(&config, symbol), raw)?;
+    for instrument in &config.instruments {
+        let Some(raw) = raws.remove(&instrument.symbol) else {
+            feeds.push(Feed::empty(instrument));
+            continue;
+        };
+        let (feed, gap) = feed(request, instrument, warmup(config, instrument.symbol), raw)?;
         feeds.push(feed);
         gaps.extend(gap);
     }
@@ -357,7 +399,7 @@ fn assemble(
         to,
     };
     market.without_detail = without_detail(request, &market)?;
-    Ok((market, config))
+    Ok(market)
 }
 
 /// Symbols without a single hour of finer bars.

@@ -95,11 +95,6 @@ fn describe_worst(worst: &WorstCase) -> String {
         usdt(worst.tightest.equity).round_dp(2),
         usdt(worst.tightest.maintenance).round_dp(2),
     );
-    if worst.trips_session {
-        text.push_str("  that passes the session kill switch\n");
-    }
-    if worst.trips_global {
-        text.push_str("  that passes the global kill switch\n");
-    }
+    text.push_str(&format!("  {}\n", crate::words::trips(worst.trips_session, worst.trips_global)));
     text
 }

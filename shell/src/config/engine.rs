@@ -133,7 +133,18 @@ impl Settings {
         for symbol in named.iter().filter(|symbol| !all.contains(symbol)) {
             if self.assets.assets.contains_key(symbol) {
                 let rule = "a symbol must be run by a selected strategy";
-                let remedy = format!("add {symbol} to per_asset of a strategy");
+                let runs =
+                    |strategy: &&Strategy| strategy.symbols.iter().any(|run| run.symbol == *symbol);
+                let remedy = match self.strategies.iter().find(runs) {
+                    Some(Strategy { name, .. }) if selection.mode == Mode::Live => format!(
+                        "{name} runs {symbol}, but a live strategy must be enabled: true and \
+                         live_eligible: true"
+                    ),
+                    Some(Strategy { name, .. }) => {
+                        format!("{name} runs {symbol}: enable it, or name it with --strategies")
+                    }
+                    None => format!("add {symbol} to per_asset of a strategy"),
+                };
                 refusals.say(&place, "symbol", symbol.to_string(), rule, remedy);
             } else {
                 let rule = "a symbol must be listed in assets.yaml";
@@ -172,7 +183,7 @@ impl Settings {
         ids: &BTreeMap<SymbolName, SymbolId>,
     ) -> BookConfig {
         let run = |run: &super::strategies::StrategySymbol| {
-            ids.get(&run.symbol).map(|&symbol| SymbolConfig { symbol, params: params(&run.set) })
+            ids.get(&run.symbol).map(|&symbol| SymbolConfig::new(symbol, params(&run.set)))
         };
         let mut symbols: Vec<SymbolConfig> = strategy.symbols.iter().filter_map(run).collect();
         symbols.sort_by_key(|config| config.symbol);

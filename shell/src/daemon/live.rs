@@ -6,9 +6,12 @@
 //! nothing; at a fixed pace it goes on, as it does on a real exchange. Every start tells the engine
 //! that it booted and reconnected: what happened meanwhile is found by asking.
 
+use gardefou_core::command::Command;
 use gardefou_core::engine::Engine;
+use gardefou_core::engine::reconfigure::Winding;
 use gardefou_core::event::{Event, Feed};
 use gardefou_core::ids::SymbolId;
+use gardefou_core::market::Bar;
 use gardefou_core::step::Step;
 use gardefou_core::time::Timestamp;
 use gardefou_core::venue::history::{Sink as _, operator};
@@ -16,6 +19,7 @@ use gardefou_core::venue::history::{Sink as _, operator};
 use super::driven::{Driven, Due, Source};
 use super::durable::{Durable, LOOK};
 use super::error::DaemonError;
+use super::ledger;
 use super::outbox::Outbox;
 use super::recorder::Recorder;
 use super::saved::{Author, Living, Saved, SavedRef, Tape, Terms};
@@ -24,7 +28,8 @@ use crate::backtest::hours;
 use crate::backtest::load::Market;
 use crate::exchange::gateway::Gateway;
 use crate::ports::{Journal, Notifier};
-use crate::store::{Batch, Checkpoint};
+use crate::store::{Alert, Batch, Checkpoint};
+use crate::words;
 
 /// Live books between two events.
 pub struct Live<'a, J: Journal, N> {
@@ -117,6 +122,32 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
         self.save()
     }
 
+    /// The books go on under another configuration: people are told what is managed to its end.
+    ///
+    /// # Errors
+    /// The state cannot be written, which is a bug.
+    pub fn say_winding(&mut self) -> Result<(), DaemonError> {
+        let mut batch = self.saved()?;
+        let (at, config) = (self.now, self.engine.config());
+        for (book, symbol, winding) in self.engine.winding() {
+            let then = match winding {
+                Winding::Removed => "it is not in the configuration any more",
+                Winding::Changed(_) => "it takes its new parameters once it is flat",
+            };
+            batch.alerts.push(Alert {
+                at,
+                kind: "winding_down".into(),
+                subject: format!("{} {}", ledger::book_name(config, book), words::pair(config, symbol)),
+                text: format!(
+                    "managed to its end with the parameters that it was opened with, and nothing is \
+                     entered: {then}"
+                ),
+            });
+        }
+        self.outbox.durable_mut().post(batch)?;
+        Ok(())
+    }
+
     /// The steps that are in the journal already: nothing is sent, nothing is told.
     fn replay(&mut self) -> Result<(), DaemonError> {
         let steps = self.recorder.told().replayed;
@@ -139,9 +170,12 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
             return Ok(());
         }
         self.end_hours()?;
-        match self.facts.get(self.told) {
-            Some((_, fact)) if fact == event => self.told += 1,
-            Some(_) | None => return Err(self.other_candles()),
+        match (self.facts.get(self.told), event) {
+            (Some((_, fact)), _) if fact == event => self.told += 1,
+            // The engine had asked for it.
+            (_, Event::HistoryLoaded { symbol, bar })
+                if self.market.feed(*symbol).and_then(|feed| feed.hour(bar.at)) == Some(bar) => {}
+            _ => return Err(self.other_candles()),
         }
         self.end_hours().map(drop)
     }
@@ -233,6 +267,25 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
     }
 
     fn hear(&mut self, event: &Event) -> Result<(), DaemonError> {
+        self.take(event)?;
+        let wanted: Vec<Command> = self.step.commands.iter().filter(wants_bars).copied().collect();
+        wanted.iter().try_for_each(|command| self.bring_bars(command))
+    }
+
+    /// Bars that the engine asks for, as far as the candles have them.
+    fn bring_bars(&mut self, command: &Command) -> Result<(), DaemonError> {
+        let &Command::FetchBars { symbol, from, count } = command else { return Ok(()) };
+        let Some(feed) = self.market.feed(symbol) else { return Ok(()) };
+        let closed = |bar: &&Bar| bar.at >= from && bar.at + HOUR <= self.now;
+        let bars: Vec<Bar> =
+            feed.bars.iter().filter(closed).take(count as usize).copied().collect();
+        if bars.is_empty() {
+            return self.take(&Event::BarsLost { symbol });
+        }
+        bars.into_iter().try_for_each(|bar| self.take(&Event::HistoryLoaded { symbol, bar }))
+    }
+
+    fn take(&mut self, event: &Event) -> Result<(), DaemonError> {
         self.step(event);
         if self.step.commands.is_empty() && self.step.notices.is_empty() {
             self.outbox.pass(&self.step);
@@ -398,6 +451,10 @@ fn facts(market: &Market, at: Timestamp, began: Timestamp) -> Vec<(Timestamp, Ev
         false => (close, Event::BarClosed { symbol, bar }),
     }));
     facts
+}
+
+fn wants_bars(command: &&Command) -> bool {
+    matches!(command, Command::FetchBars { .. })
 }
 
 /// True for what the candles say, and nobody else.

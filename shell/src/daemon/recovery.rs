@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use gardefou_core::config::{EngineConfig, Mode};
 use gardefou_core::engine::Engine;
+use gardefou_core::engine::reconfigure::{self, Unfit};
 use gardefou_core::ids::SymbolId;
 use gardefou_core::market::Instrument;
 use gardefou_core::time::Timestamp;
@@ -19,7 +20,7 @@ use super::ledger;
 use super::recorder::Recorder;
 use super::saved::{self, Author, Living, Saved, Tape, Terms};
 use crate::backtest::load::Market;
-use crate::store::{Hash, Opened};
+use crate::store::{Checkpoint, Hash, Opened};
 use crate::text;
 
 /// What a run is made of, beside its store.
@@ -52,6 +53,8 @@ pub struct TakenUp<W> {
     pub fresh: bool,
     /// The journal was left aside: the state does not follow from it.
     pub aside: bool,
+    /// The books go on under another configuration.
+    pub changed: bool,
 }
 
 /// Takes up what a store has, or the state that `genesis` makes when it has none.
@@ -64,16 +67,22 @@ pub fn take_up<W: DeserializeOwned + HasEngine>(
     genesis: impl FnOnce() -> Saved<W>,
 ) -> Result<TakenUp<W>, DaemonError> {
     let checkpoint = opened.last_checkpoint.take();
-    let saved = match &checkpoint {
+    let mut saved = match &checkpoint {
         Some(checkpoint) => {
-            require_same_mode(&saved::terms(checkpoint)?, &setup.terms)?;
+            require_mode(checkpoint, setup.terms.mode)?;
             Saved::of(checkpoint)?
         }
         None => genesis(),
     };
-    require_same(setup, &saved)?;
+    let changed = *saved.history.engine().config() != *setup.config
+        && saved.history.reconfigure(&setup.config);
+    if changed {
+        // Candles of other symbols are another tape.
+        saved.tape = Tape::until(setup.market, saved.next);
+    }
+    require_same(setup, &saved, changed)?;
     let tail = std::mem::take(&mut opened.tail);
-    let aside = setup.from_checkpoint || !opened.tail_is_of_this_build;
+    let aside = setup.from_checkpoint || changed || !opened.tail_is_of_this_build;
     let tip = &opened.report.tip;
     let left = aside && !tail.is_empty();
     if left {
@@ -95,21 +104,29 @@ pub fn take_up<W: DeserializeOwned + HasEngine>(
     let config = Arc::clone(&setup.config);
     let resumed = checkpoint.is_some_and(|checkpoint| checkpoint.resumed == Some(true));
     let mut recorder = Recorder::new(config, setup.run, start, saved.orders.clone(), expected);
-    if left || resumed {
+    if left || resumed || changed {
         recorder.resume_here();
     }
-    Ok(TakenUp { saved, recorder, fresh, aside: left })
+    Ok(TakenUp { saved, recorder, fresh, aside: left, changed })
 }
 
 /// A state with an engine in it.
 pub trait HasEngine {
     /// The engine.
     fn engine(&self) -> &Engine;
+
+    /// Goes on under another configuration; false where the books cannot.
+    fn reconfigure(&mut self, config: &EngineConfig) -> bool;
 }
 
 impl HasEngine for State {
     fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Paper books are those of one backtest.
+    fn reconfigure(&mut self, _config: &EngineConfig) -> bool {
+        false
     }
 }
 
@@ -117,10 +134,52 @@ impl HasEngine for Living {
     fn engine(&self) -> &Engine {
         &self.engine
     }
+
+    fn reconfigure(&mut self, config: &EngineConfig) -> bool {
+        self.engine.reconfigure(config.clone());
+        // The hour is told anew: what the engine has heard of it already changes nothing.
+        self.told = 0;
+        true
+    }
 }
 
-fn require_same_mode(saved: &Terms, now: &Terms) -> Result<(), DaemonError> {
-    if saved.mode == now.mode {
+/// The books of a store, for whoever needs to know what they trade before the candles are read.
+///
+/// # Errors
+/// They are of the other mode, or cannot be read.
+pub fn books(opened: &Opened, mode: Mode) -> Result<Option<Engine>, DaemonError> {
+    let Some(checkpoint) = &opened.last_checkpoint else { return Ok(None) };
+    require_mode(checkpoint, mode)?;
+    saved::engine(checkpoint).map(Some)
+}
+
+/// The configuration under which books go on when another one is asked for.
+///
+/// # Errors
+/// What cannot be changed.
+pub fn go_on(engine: &Engine, asked: &EngineConfig) -> Result<EngineConfig, DaemonError> {
+    reconfigure::merged(engine.config(), asked).map_err(unfit)
+}
+
+fn unfit(all: Vec<Unfit>) -> DaemonError {
+    let said = all.into_iter().map(|one| match one {
+        Unfit::NewSymbol(symbol) => format!("symbol {symbol} is new"),
+        Unfit::NewStrategy(name) => format!("strategy {name} is new"),
+        Unfit::Instrument(symbol) => format!("ticks or rules of {symbol} changed"),
+        Unfit::Book(name) => format!("capital, mode or timeframe of {name} changed"),
+        Unfit::EntryOrder => "entry_order changed".to_owned(),
+    });
+    DaemonError::OtherSettings(format!(
+        "live books go on when symbols, strategies or parameters change or are taken out, but not \
+         with this: {}. Bring it back, or name another --data to begin anew; nothing was changed, \
+         nothing was traded",
+        text::list(said)
+    ))
+}
+
+fn require_mode(checkpoint: &Checkpoint, now: Mode) -> Result<(), DaemonError> {
+    let saved = saved::terms(checkpoint)?;
+    if saved.mode == now {
         return Ok(());
     }
     let (was, remedy) = match saved.mode {
@@ -132,13 +191,20 @@ fn require_same_mode(saved: &Terms, now: &Terms) -> Result<(), DaemonError> {
     )))
 }
 
-fn require_same<W: HasEngine>(setup: &Setup<'_>, saved: &Saved<W>) -> Result<(), DaemonError> {
+fn require_same<W: HasEngine>(
+    setup: &Setup<'_>,
+    saved: &Saved<W>,
+    changed: bool,
+) -> Result<(), DaemonError> {
     let engine = saved.history.engine();
     if *engine.config() != *setup.config {
         return Err(other_configuration(engine, &setup.config));
     }
-    if saved.terms != setup.terms {
-        return Err(other_terms(&saved.terms, &setup.terms));
+    // Candles of other symbols may begin elsewhere.
+    let from = if changed { saved.terms.from } else { setup.terms.from };
+    let terms = Terms { from, ..setup.terms.clone() };
+    if saved.terms != terms {
+        return Err(other_terms(&saved.terms, &terms));
     }
     let market = setup.market;
     if saved.next > market.to {

@@ -49,9 +49,9 @@ impl Gateway {
 
 impl Exchange for Gateway {
     fn send(&mut self, now: Timestamp, command: &Command) {
-        if let Command::FetchBars { symbol, .. } = *command {
-            // The candles are complete: what they do not have is not to be had.
-            return self.own.push(now, Event::BarsLost { symbol });
+        if matches!(command, Command::FetchBars { .. }) {
+            // Bars are not the exchange's: whoever has the candles brings them.
+            return;
         }
         self.awaited.sent(now, command);
         if let Err(why) = self.exchange.handle(now, command) {

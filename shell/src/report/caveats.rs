@@ -8,6 +8,8 @@ use super::words::{counted, day, fraction, money, percent, whole};
 
 /// Below this many cycles a win rate is an anecdote.
 const FEW_CYCLES: u64 = 100;
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
 /// Above this, a share of a market is told without places.
 const WHOLE_MARKET: f64 = 100.0;
 
@@ -32,6 +34,7 @@ pub fn caveats(backtest: &Backtest) -> Vec<Caveat> {
         trips(backtest),
         funding(backtest),
         left_out(backtest),
+        partly(backtest),
         without_detail(backtest),
         drawdown(backtest),
     ];
@@ -244,6 +247,26 @@ fn left_out(backtest: &Backtest) -> Option<Caveat> {
         text: format!(
             "Left out: {}.",
             reasons.into_iter().map(each).collect::<Vec<_>>().join("; ")
+        ),
+    })
+}
+
+/// Symbols whose candles begin after the run or end before it, by more than a day.
+fn partly(backtest: &Backtest) -> Option<Caveat> {
+    let (from, to) = (backtest.parameters.from.ms, backtest.parameters.to.ms);
+    let hourly = backtest.data.iter().filter(|series| series.timeframe.as_deref() == Some("1h"));
+    let parts: Vec<String> = hourly
+        .filter(|series| series.from.ms > from + DAY || series.to.ms < to - DAY)
+        .map(|series| {
+            format!("{} from {} to {}", series.symbol, day(series.from.ms), day(series.to.ms))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| Caveat {
+        title: "Not the whole time",
+        text: format!(
+            "Candles of some symbols cover a part of the run: {}. They divide the wallet all the \
+             same, and refuse as not ready where they have no bars.",
+            parts.join(", ")
         ),
     })
 }

@@ -55,7 +55,7 @@ fn supertrend() -> MonoParams {
         stop_loss: Fraction::percent(2),
         sides: Sides { long: true, short: true },
         leverage: 3,
-        cooldown_bars: 3,
+        cooldown_bars: 0,
     }
 }
 

@@ -66,7 +66,7 @@ fn resolve(config: &EngineConfig, draft: DraftBook) -> BookConfig {
         if only.is_empty() || only.iter().any(|chosen| chosen == name) {
             let own = overrides.iter().rev().find(|(symbol, _)| symbol == name);
             let params = own.map_or(&params, |(_, params)| params).clone();
-            settings.symbols.push(SymbolConfig { symbol: SymbolId(index as u16), params });
+            settings.symbols.push(SymbolConfig::new(SymbolId(index as u16), params));
         }
     }
     settings

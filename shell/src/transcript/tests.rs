@@ -146,6 +146,14 @@ fn no_text_makes_it_panic() {
 }
 
 #[test]
+fn a_transcript_in_which_nothing_happens_is_refused() {
+    for text in ["", "\n\n", "# only a remark\n"] {
+        let said = run(text, "a.txt").unwrap_err().to_string();
+        assert!(said.contains("begin with `config`"), "{text:?}: {said}");
+    }
+}
+
+#[test]
 fn the_example_of_the_manual_passes() {
     let manual = include_str!("../../../fixtures/README.md");
     let example = manual.split("```\n").find(|block| block.starts_with("# What the file shows"));

@@ -71,6 +71,12 @@ fn the_log_as_json_is_one_object_a_line() {
 }
 
 #[test]
+fn a_filter_that_cannot_be_read_is_a_wrong_command_line() {
+    let said = super::gardefou(&["check", "--log", "gardefou=bar"]);
+    super::refused(&said, 2, &["--log", "gardefou=bar", "gardefou=debug"]);
+}
+
+#[test]
 fn the_log_has_no_environment() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gardefou"));
     command.env("GARDEFOU_API_SECRET", "hunter2").args(["--log", "trace", "check"]);

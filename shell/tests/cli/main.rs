@@ -314,7 +314,7 @@ fn liquidation_before_the_stop_is_refused_with_the_numbers() {
     refused(&said, 3, &numbers);
     let said = gardefou(&["check"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.out.contains("worst case") && said.out.contains("kill switch"), "{}", said.out);
+    assert!(said.out.contains("worst case") && said.out.contains("it would trip"), "{}", said.out);
 }
 
 #[test]

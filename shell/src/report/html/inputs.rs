@@ -114,8 +114,7 @@ fn worst_case(worst: &WorstCase) -> Markup {
         strong { (money(worst.loss)) " USDT, " (typographic(&percent(worst.loss_percent))) }
         " of the capital (positions " (money(worst.notional)) ", margin " (money(worst.margin))
         ", maintenance " (money(worst.maintenance)) ")"
-        @if worst.trips_session { ", passes the session switch" }
-        @if worst.trips_global { ", passes the global switch" }
+        "; " (crate::words::trips(worst.trips_session, worst.trips_global))
         @if worst.liquidation_first { "; " strong.loss { "liquidation would come first" } }
         "."
     }

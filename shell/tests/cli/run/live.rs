@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use gardefou::config;
 use gardefou::exchange::simulated::RECORD_FILE;
 use gardefou::exchange::simulated::audit::{self, Audit};
-use gardefou::store::{CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot};
+use gardefou::store::{
+    AlertRecord, CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot,
+};
 use gardefou_core::ids::FillId;
 use gardefou_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
@@ -169,6 +171,59 @@ fn a_live_daemon_whose_store_is_lost_takes_over_what_the_exchange_holds() {
         return;
     }
     panic!("nothing was held at the end of any of these days");
+}
+
+#[test]
+fn inc_050_a_symbol_that_is_taken_out_while_it_is_held_is_managed_to_its_end() {
+    let (_config, config) = all_live();
+    let feed = market(1_100);
+    let (_dir, data) = nowhere();
+    let more = options(&config, "limit");
+    let names = ["BTCUSDT", "ICPUSDT", "SOLUSDT"];
+    for day in 1..14 {
+        let to = format!("2024-02-{day:02}");
+        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
+        let held = audited(&data).held;
+        let Some(&(_, symbol, _)) = held.first() else { continue };
+        let name = names[usize::from(symbol.0)];
+        let others: Vec<&str> = names.into_iter().filter(|other| *other != name).collect();
+        let others = others.join(",");
+        let began = audited(&data).orders.len();
+        let ended = done(feed.path(), &data, &[&more[..], &["--symbols", &others]].concat());
+        assert_eq!(ended["ended"], "candles_ended");
+        let after = audited(&data);
+        let entered = after.orders[began..].iter().filter(|order| {
+            order.id.symbol == symbol && order.id.kind == gardefou_core::ids::OrderKind::Entry
+        });
+        assert_eq!(entered.count(), 0, "nothing is entered on {name}");
+        assert!(after.held.iter().all(|(_, held, _)| *held != symbol), "and it ends");
+        assert!(after.orders[began..].iter().any(|order| order.id.symbol != symbol));
+        let store = opened(&data);
+        let snapshot = store.snapshot().expect("a view");
+        let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
+        let told: Vec<String> = alerts
+            .map(|alert| alert.expect("an alert").alert)
+            .filter(|alert| alert.kind == "winding_down")
+            .map(|alert| alert.text)
+            .collect();
+        assert!(told.iter().any(|text| text.contains("not in the configuration")), "{told:?}");
+        return;
+    }
+    panic!("nothing was held at the end of any of these days");
+}
+
+#[test]
+fn what_cannot_change_under_live_books_is_refused() {
+    let (_config, config) = all_live();
+    let feed = market(600);
+    let (_dir, data) = nowhere();
+    let more = options(&config, "limit");
+    done(feed.path(), &data, &[&more[..], &["--symbols", "BTCUSDT,ICPUSDT"]].concat());
+    let words = ["symbol SOLUSDT is new", "another --data", "nothing was traded"];
+    refused(&run(feed.path(), &data, &more), 3, &words);
+    let other = options(&config, "market");
+    let said = run(feed.path(), &data, &[&other[..], &["--symbols", "BTCUSDT,ICPUSDT"]].concat());
+    refused(&said, 3, &["entry_order changed"]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn longs_with(change: impl FnOnce(&mut GridParams)) -> EngineConfig {
 /// Two symbols: 25 lots at 9 900, 9 800 and 9 700 each.
 fn pair() -> EngineConfig {
     let mut config = longs();
-    config.books[0].symbols.push(SymbolConfig { symbol: OTHER, params: Params::Grid(grid(LONGS)) });
+    config.books[0].symbols.push(SymbolConfig::new(OTHER, Params::Grid(grid(LONGS))));
     config
 }
 

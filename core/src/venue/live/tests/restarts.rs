@@ -5,6 +5,7 @@ mod deaths;
 mod down;
 mod others;
 mod questions;
+mod reconfigured;
 mod stops;
 mod unsent;
 
@@ -22,7 +23,7 @@ const LONGS: Sides = Sides { long: true, short: false };
 /// Two symbols: 25 lots at 9 900, 9 800 and 9 700 each.
 fn pair() -> EngineConfig {
     let mut config = longs();
-    config.books[0].symbols.push(SymbolConfig { symbol: OTHER, params: Params::Grid(grid(LONGS)) });
+    config.books[0].symbols.push(SymbolConfig::new(OTHER, Params::Grid(grid(LONGS))));
     config
 }
 

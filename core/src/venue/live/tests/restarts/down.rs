@@ -107,7 +107,7 @@ fn inc_131_one_symbol_closed_one_bare_one_unchanged_whatever_their_order() {
     let third = crate::venue::fixture::instrument("CCCUSDT");
     config.instruments.push(third);
     let symbol = SymbolId(2);
-    config.books[0].symbols.push(SymbolConfig { symbol, params: Params::Grid(grid(LONGS)) });
+    config.books[0].symbols.push(SymbolConfig::new(symbol, Params::Grid(grid(LONGS))));
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0]] {
         let mut world = World::watched(config.clone());
         for symbol in [0, 1, 2].map(SymbolId) {
