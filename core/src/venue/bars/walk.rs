@@ -60,6 +60,9 @@ pub type Rungs = [[Option<(Ticks, bool)>; LEVELS_MAX]; 2];
 pub struct Happened {
     /// A fill of an earlier bar was held at the open.
     pub held: bool,
+    /// Where its target stood then: fixed during the bar, though fills move what follows (rule 5).
+    #[serde(default)]
+    pub target: Option<Ticks>,
     /// An entry filled in this bar.
     pub entered: bool,
     /// A close ended everything in this bar.
@@ -89,7 +92,9 @@ impl BarVenue {
     pub fn open<T: Trader>(&mut self, trader: &mut T, place: Place, bar: &Bar) {
         let Some(desk) = self.desk_mut(place.book, place.symbol) else { return };
         desk.bar += 1;
-        desk.happened = Happened { held: desk.position.is_some(), ..Happened::default() };
+        let held = desk.position.is_some();
+        let target = desk.target.filter(|_| held).map(|target| target.price);
+        desk.happened = Happened { held, target, ..Happened::default() };
         let quiet = desk.is_quiet_at_open(bar);
         let quiet = quiet && !self.is_used_up(place, bar.open);
         if quiet && !reaches(trader.nearest_rungs(place), bar.open, bar.open) {
@@ -471,10 +476,11 @@ impl<T: Trader> Walk<'_, T> {
     fn target_on_path(&mut self, direction: Direction) -> bool {
         let high = self.bar.mirrored(direction).high;
         let Some(target) = self.desk().target else { return false };
-        if self.desk().position.is_none() || high <= direction.mirror(target.price) {
+        let price = self.desk().happened.target.unwrap_or(target.price);
+        if self.desk().position.is_none() || high <= direction.mirror(price) {
             return false;
         }
-        self.take_profit(&target, self.at, target.price, Liquidity::Maker);
+        self.take_profit(&target, self.at, price, Liquidity::Maker);
         true
     }
 
