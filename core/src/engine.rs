@@ -214,12 +214,10 @@ impl Engine {
         };
         act(lane, &mut fx);
         // Withdrawals that are not through yet free nothing that could be used.
-        let through = !lane.is_withdrawing();
+        let may_send = *fx.waiting && !lane.is_withdrawing();
         self.judge(now, id.book, out);
         let Self { config, books, .. } = self;
-        if let Some(book) =
-            books.get_mut(usize::from(id.book.0)).filter(|book| book.waiting && through)
-        {
+        if let Some(book) = books.get_mut(usize::from(id.book.0)).filter(|_| may_send) {
             book.send_waiting(now, config, out);
         }
     }

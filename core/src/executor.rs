@@ -385,33 +385,34 @@ impl Lane {
         self.cycle.is_some() || self.has_entries()
     }
 
-    /// Margin of one side: each level's wanted rung or order, whichever is larger. Orders that
-    /// `counts` leaves out are those being withdrawn, in a plan.
+    /// What one side may still buy, price · quantity in ticks and lots: each level's wanted rung or
+    /// order, whichever is larger. Orders that `counts` leaves out are those being withdrawn, in a
+    /// plan.
     #[inline]
-    fn side_margin(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> Margin {
+    fn side_size(&self, direction: Direction, counts: impl Fn(&Entry) -> bool) -> i128 {
         let size = |price: Ticks, lots: Lots| i128::from(price.0) * i128::from(lots.0);
         let quoted = |wanted: &Option<Quote>| wanted.map_or(0, |rung| size(rung.price, rung.lots));
         let wanted = self.wanted[direction.index()].iter();
-        let total: i128 = if self.has_entries() {
-            let resting = |entry: &Option<Entry>| {
-                let order = entry.as_ref().filter(|entry| counts(entry));
-                order.map_or(0, |order| size(order.price, order.lots - order.filled))
-            };
-            let levels = wanted.zip(self.entries.side(direction));
-            levels.map(|(wanted, entry)| quoted(wanted).max(resting(entry))).sum()
-        } else {
-            wanted.map(quoted).sum()
+        if !self.has_entries() {
+            return wanted.map(quoted).sum();
+        }
+        let resting = |entry: &Option<Entry>| {
+            let order = entry.as_ref().filter(|entry| counts(entry));
+            order.map_or(0, |order| size(order.price, order.lots - order.filled))
         };
-        Margin::of(Cash(total * i128::from(self.terms.value)), self.terms.leverage)
+        let levels = wanted.zip(self.entries.side(direction));
+        let used = levels.filter(|(wanted, entry)| wanted.is_some() || entry.is_some());
+        used.map(|(wanted, entry)| quoted(wanted).max(resting(entry))).sum()
     }
 
-    #[inline]
     fn margin(&self, counts: impl Fn(&Entry) -> bool) -> Margin {
-        let sides = Direction::BOTH.map(|direction| self.side_margin(direction, &counts));
-        match &self.cycle {
-            Some(cycle) => Margin::of(cycle.basis.cost, self.terms.leverage) + sides[0] + sides[1],
-            None => sides[0].max(sides[1]),
-        }
+        let [long, short] = Direction::BOTH.map(|direction| self.side_size(direction, &counts));
+        let worth = |size: i128| Cash(size * i128::from(self.terms.value));
+        let cost = match &self.cycle {
+            Some(cycle) => cycle.basis.cost + worth(long + short),
+            None => worth(long.max(short)),
+        };
+        Margin::of(cost, self.terms.leverage)
     }
 
     /// Margin that this symbol reserves: fills at entry cost, rungs and every order that is not
@@ -473,8 +474,9 @@ impl Lane {
     /// Releases the frozen margin per level once nothing is open, wanted or resting.
     #[inline]
     pub fn settle_budget(&mut self) {
-        if self.budget.is_some() && self.cycle.is_none() && !self.wants_any() && !self.has_entries()
-        {
+        // Cheapest first: what is wanted has to be looked through.
+        let used = self.cycle.is_some() || self.has_entries();
+        if self.budget.is_some() && !used && !self.wants_any() {
             self.budget = None;
         }
     }

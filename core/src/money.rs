@@ -301,24 +301,32 @@ pub fn ratio_up(numerator: i128, denominator: i128) -> Ticks {
     Ticks(div_ceil(numerator * SNAP_INVERSE - denominator, denominator * SNAP_INVERSE) as i64)
 }
 
-/// Division rounded towards −∞; `denominator` > 0. Narrow operands take the narrow instruction.
+/// Division rounded towards −∞; `denominator` > 0.
 #[inline]
 #[must_use]
 pub fn div_floor(numerator: i128, denominator: i128) -> i128 {
-    if let (Ok(n), Ok(d)) = (u64::try_from(numerator), u64::try_from(denominator)) {
-        return i128::from(n / d);
+    let (magnitude, denominator) = (numerator.unsigned_abs(), denominator.unsigned_abs());
+    if numerator >= 0 {
+        quotient(magnitude, denominator) as i128
+    } else {
+        -1 - quotient(magnitude - 1, denominator) as i128
     }
-    numerator.div_euclid(denominator)
 }
 
 /// Division rounded towards +∞; `denominator` > 0.
 #[inline]
 #[must_use]
 pub fn div_ceil(numerator: i128, denominator: i128) -> i128 {
-    if let (Ok(n), Ok(d)) = (u64::try_from(numerator), u64::try_from(denominator)) {
-        return i128::from(n.div_ceil(d));
+    -div_floor(-numerator, denominator)
+}
+
+/// The whole part of a quotient. Narrow operands take the narrow instruction.
+#[inline]
+fn quotient(numerator: u128, denominator: u128) -> u128 {
+    match (u64::try_from(numerator), u64::try_from(denominator)) {
+        (Ok(numerator), Ok(denominator)) => u128::from(numerator / denominator),
+        _ => numerator / denominator,
     }
-    -(-numerator).div_euclid(denominator)
 }
 
 /// Division to the nearest, ties to even; `denominator` > 0.
@@ -399,6 +407,13 @@ mod tests {
             prop_assert!(down * d * SNAP_INVERSE <= n * SNAP_INVERSE + d);
             prop_assert!((down + 1) * d > n);
             prop_assert!(up * d * SNAP_INVERSE >= n * SNAP_INVERSE - d);
+        }
+
+        #[test]
+        fn divisions_round_as_they_say(n: i64, by: i64, d in 1i64..i64::MAX, wide: bool) {
+            let (n, d) = (i128::from(n) * if wide { i128::from(by) } else { 1 }, i128::from(d));
+            prop_assert_eq!(div_floor(n, d), n.div_euclid(d));
+            prop_assert_eq!(div_ceil(n, d), -(-n).div_euclid(d));
         }
 
         #[test]

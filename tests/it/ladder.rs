@@ -92,13 +92,12 @@ fn build(given: &Given) -> (Quotes, Basis) {
     let base = Base {
         held: given.held,
         taken: &given.taken,
-        levels: given.prices.len(),
         tolerance: given.tolerance,
         budget: &Budget::new(given.balance, given.divisor.0, given.divisor.1),
     };
     let mut quotes = given.standing;
-    let price = |level: usize| given.prices[level];
-    let basis = Ladder::build(&mut quotes, &given.terms, given.direction, price, &base).basis;
+    let (terms, prices) = (&given.terms, &given.prices);
+    let basis = Ladder::build(&mut quotes, terms, given.direction, prices, &base).basis;
     (quotes, basis)
 }
 

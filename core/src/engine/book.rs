@@ -289,12 +289,17 @@ impl Book {
             return;
         }
         let limit = config.risk.max_live_grids;
+        let mut used = self.lanes.iter().filter(|lane| lane.occupies()).count() as u32;
+        let may_send = |lane: &Lane| lane.held_back && (used < limit || lane.occupies());
+        if !self.lanes.iter().any(may_send) {
+            self.waiting = self.lanes.iter().any(|lane| lane.held_back);
+            return; // Every slot is taken still.
+        }
         let base = self.wallet.balance.min(self.equity());
         let reserved = self.lanes.iter().map(Lane::reserved).sum();
         if !slots::within(reserved, config.risk.max_margin_ratio, base) {
             return; // Cancels are still under way.
         }
-        let mut used = self.lanes.iter().filter(|lane| lane.occupies()).count() as u32;
         let (lanes, mut fx) = self.split(now, config, out);
         let mut still = false;
         for lane in lanes.iter_mut().filter(|lane| lane.held_back) {

@@ -112,18 +112,16 @@ impl<'a> Grid<'a> {
         let quotes = &mut wanted[direction.index()];
         let tolerance = match scene.config.entry_order {
             EntryOrder::Limit => {
-                *quotes = entries.standing(direction);
+                entries.show_standing(direction, quotes);
                 scene.config.risk.requote_tolerance
             }
             // A rung whose price did not move is the same rung; nothing rests to be kept.
             EntryOrder::Market => Fraction::ZERO,
         };
         let atr = levels::effective_atr(params, view.atr, view.close);
-        let (mean, levels) = (view.mean.to_f64(), usize::from(params.levels));
-        let price = |level| levels::level_price(params, direction, mean, atr, level);
-        let base = Base { held: basis, taken, levels, tolerance, budget };
-        let ladder = Ladder::build(quotes, terms, direction, price, &base);
-        (ladder.basis, price(0))
+        let prices = levels::prices(params, direction, view.mean.to_f64(), atr);
+        let base = Base { held: basis, taken, tolerance, budget };
+        (Ladder::build(quotes, terms, direction, &prices, &base).basis, prices[0])
     }
 
     /// A round trip of the whole ladder must earn more than its fees.

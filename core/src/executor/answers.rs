@@ -122,7 +122,7 @@ impl Lane {
             entry.state = EntryState::AwaitingFills { executed };
             return self.doubt(fx, id);
         }
-        self.forget_entry(id);
+        self.entries.remove(id);
         let (side, level) = (id.direction.index(), usize::from(id.level));
         if why == Ended::ByExchange {
             self.wanted[side][level] = None;

@@ -102,6 +102,9 @@ impl Lane {
     /// The exchange said how an order stands.
     #[inline]
     pub(super) fn answered(&mut self, id: OrderId) {
+        if self.doubts.is_empty() {
+            return; // As good as always.
+        }
         if let Some(doubt) = self.doubts.iter_mut().find(|doubt| doubt.id == id) {
             doubt.next = None;
         }

@@ -20,6 +20,16 @@ pub struct Entries {
     count: u8,
 }
 
+impl Entry {
+    /// What is left of an order that rests, as a rung that could be kept.
+    #[inline]
+    fn standing(&self) -> Option<Quote> {
+        let Self { price, lots, filled, state, .. } = *self;
+        let rests = matches!(state, EntryState::Sent | EntryState::Working);
+        rests.then_some(Quote { price, lots: lots - filled, fresh: false })
+    }
+}
+
 impl Entries {
     /// True when every entry order has ended.
     #[inline]
@@ -44,22 +54,22 @@ impl Entries {
     }
 
     /// What rests now on one side, as rungs that could be kept.
-    #[inline]
     #[must_use]
     pub fn standing(&self, direction: Direction) -> Quotes {
-        let mut standing = [None; LEVELS_MAX];
-        for (rung, entry) in standing.iter_mut().zip(self.side(direction)) {
-            if let Some(entry) = entry
-                && matches!(entry.state, EntryState::Sent | EntryState::Working)
-            {
-                let lots = entry.lots - entry.filled;
-                *rung = Some(Quote { price: entry.price, lots, fresh: false });
-            }
-        }
+        let mut standing = Quotes::default();
+        self.show_standing(direction, &mut standing);
         standing
     }
 
-    /// The same, to change their states.
+    /// The same, in the place of other rungs.
+    #[inline]
+    pub(crate) fn show_standing(&self, direction: Direction, rungs: &mut Quotes) {
+        for (rung, entry) in rungs.iter_mut().zip(self.side(direction)) {
+            *rung = entry.as_ref().and_then(Entry::standing);
+        }
+    }
+
+    /// The orders of a side, to change their states.
     #[inline]
     pub(super) fn side_mut(&mut self, direction: Direction) -> impl Iterator<Item = &mut Entry> {
         let side = &mut self.sides[direction.index()];
@@ -78,6 +88,12 @@ impl Entries {
     }
 
     /// The order of a level, whichever it is.
+    #[inline]
+    pub(super) fn at(&self, direction: Direction, level: usize) -> Option<&Entry> {
+        self.sides[direction.index()].get(level)?.as_ref()
+    }
+
+    /// The same, to change its state.
     #[inline]
     pub(super) fn at_mut(&mut self, direction: Direction, level: usize) -> Option<&mut Entry> {
         self.sides[direction.index()].get_mut(level)?.as_mut()

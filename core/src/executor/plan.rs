@@ -19,29 +19,40 @@ impl Lane {
     /// Sends what is missing and withdraws what is not wanted.
     #[inline]
     pub fn sync(&mut self, fx: &mut Effects<'_>) {
-        if fx.entry_order == EntryOrder::Market && !self.has_entries() {
-            return self.settle_budget(); // Rungs wait for a touch: nothing rests, nothing is sent.
+        // With market entries rungs wait for a touch: nothing is sent.
+        let sends = || fx.entry_order == EntryOrder::Limit && self.wants_any();
+        if self.has_entries() || sends() {
+            self.sync_levels(fx);
         }
+        self.settle_budget();
+    }
+
+    fn sync_levels(&mut self, fx: &mut Effects<'_>) {
         for direction in Direction::BOTH {
             for level in 0..LEVELS_MAX {
                 self.sync_level(fx, direction, level);
             }
         }
-        self.settle_budget();
     }
 
     /// The same for one level.
     #[inline]
     pub(super) fn sync_level(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize) {
-        let side = direction.index();
-        // A market order executes at once: no decision withdraws it.
-        let in_flight = self.enters_at_market(fx.entry_order);
-        match (self.entries.at_mut(direction, level), self.wanted[side][level]) {
+        match (self.entries.at(direction, level), &self.wanted[direction.index()][level]) {
             (None, None) => {}
-            (None, Some(quote)) => self.quote(fx, direction, level, quote),
             (Some(entry), Some(quote)) if entry.price == quote.price => {}
-            (Some(_), _) if in_flight => {}
-            (Some(entry), _) => withdraw(entry, fx),
+            (Some(_), _) => self.withdraw_level(fx, direction, level),
+            (None, Some(quote)) => self.quote(fx, direction, level, *quote),
+        }
+    }
+
+    /// A market order executes at once: no decision withdraws it.
+    fn withdraw_level(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize) {
+        if self.enters_at_market(fx.entry_order) {
+            return;
+        }
+        if let Some(entry) = self.entries.at_mut(direction, level) {
+            withdraw(entry, fx);
         }
     }
 
@@ -82,7 +93,7 @@ impl Lane {
     }
 
     /// Rests a limit order at a rung; in market mode the rung waits for a touch instead.
-    #[inline]
+    #[inline(never)] // What most levels need stays small: nothing.
     fn quote(&mut self, fx: &mut Effects<'_>, direction: Direction, level: usize, quote: Quote) {
         if self.held_back || fx.entry_order == EntryOrder::Market {
             return;

@@ -82,6 +82,9 @@ pub struct Quote {
 /// Rungs by level index.
 pub type Quotes = [Option<Quote>; LEVELS_MAX];
 
+/// New prices by level; none for a level that there is not, or that has no price.
+pub type Prices = [Option<Ticks>; LEVELS_MAX];
+
 /// What a ladder is built on, besides its prices.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {
@@ -89,8 +92,6 @@ pub struct Base<'a> {
     pub held: Basis,
     /// Quantity filled per level.
     pub taken: &'a [Lots; LEVELS_MAX],
-    /// How many levels there are, at most [`LEVELS_MAX`].
-    pub levels: usize,
     /// How near its new price must be for a rung to be kept, as a part of the new price.
     pub tolerance: Fraction,
     /// Margin per level.
@@ -108,25 +109,22 @@ pub struct Ladder<'a> {
 
 impl<'a> Ladder<'a> {
     /// Builds the rungs in index order, in the place of those that stand now: one whose new price is
-    /// near enough is kept at its own price and quantity. `price` says where a level lies, none for
-    /// one that has no price. A level that filled is not ordered again; the rest of one that filled
-    /// in part goes on resting while its price is near enough.
+    /// near enough is kept at its own price and quantity. A level that filled is not ordered again;
+    /// the rest of one that filled in part goes on resting while its price is near enough.
     #[inline]
     pub fn build(
         quotes: &'a mut Quotes,
         terms: &Terms,
         direction: Direction,
-        price: impl Fn(usize) -> Option<Ticks>,
+        prices: &Prices,
         base: &Base<'_>,
     ) -> Self {
         let power = base.budget.power(terms.leverage);
         let (mut lowest, mut highest) = (Ticks(i64::MAX), Ticks(i64::MIN));
         let mut basis = base.held;
-        let (rungs, surplus) = quotes.split_at_mut(base.levels.min(LEVELS_MAX));
-        surplus.fill(None);
-        for (level, (rung, taken)) in rungs.iter_mut().zip(base.taken).enumerate() {
+        for ((rung, price), taken) in quotes.iter_mut().zip(prices).zip(base.taken) {
             let standing = rung.take();
-            let Some(price) = price(level) else { continue };
+            let Some(price) = *price else { continue };
             let quote = match standing {
                 Some(old) if within(old.price, price, base.tolerance) => {
                     Quote { fresh: false, ..old }
@@ -226,13 +224,12 @@ mod tests {
         let base = Base {
             held: Basis::default(),
             taken: &[Lots::ZERO; LEVELS_MAX],
-            levels: list.len(),
             tolerance: Fraction(200_000),
             budget: &Budget::new(Cash::usdt(balance), 1, 3),
         };
         let mut quotes = *standing;
-        let price = |level: usize| Some(Ticks(list[level]));
-        let basis = Ladder::build(&mut quotes, &terms(), Direction::Long, price, &base).basis;
+        let prices = core::array::from_fn(|level| list.get(level).copied().map(Ticks));
+        let basis = Ladder::build(&mut quotes, &terms(), Direction::Long, &prices, &base).basis;
         (quotes, basis)
     }
 

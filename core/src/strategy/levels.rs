@@ -3,6 +3,7 @@
 
 use crate::config::GridParams;
 use crate::money::{Direction, Ticks, snap};
+use crate::risk::ladder::Prices;
 
 /// A* = max(ATR, close · min_grid_spacing_pct / 100).
 #[inline]
@@ -25,14 +26,25 @@ pub fn level_price(
     direction: Direction,
     mean: f64,
     atr: f64,
-    level: usize,
+    level: u8,
 ) -> Option<Ticks> {
-    let k = params.atr_multiplier_start + level as f64 * params.atr_multiplier_step;
+    let k = params.atr_multiplier_start + f64::from(level) * params.atr_multiplier_step;
     let price = match direction {
         Direction::Long => snap::down(mean - atr * k),
         Direction::Short => snap::up(mean + atr * k),
     };
     price.filter(|price| price.is_positive())
+}
+
+/// The prices of a ladder by level.
+#[inline]
+#[must_use]
+pub fn prices(params: &GridParams, direction: Direction, mean: f64, atr: f64) -> Prices {
+    let mut prices = Prices::default();
+    for (price, level) in prices.iter_mut().zip(0..params.levels) {
+        *price = level_price(params, direction, mean, atr, level);
+    }
+    prices
 }
 
 #[cfg(test)]
@@ -44,8 +56,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn ladder(p: &GridParams, direction: Direction, mean: Mean, atr: f64) -> Vec<Option<Ticks>> {
-        let price = |level| level_price(p, direction, mean.to_f64(), atr, level);
-        (0..usize::from(p.levels)).map(price).collect()
+        let prices = prices(p, direction, mean.to_f64(), atr);
+        assert!(prices.iter().skip(p.levels.into()).all(Option::is_none));
+        prices[..p.levels.into()].to_vec()
     }
 
     fn params(start: f64, step: f64, levels: u8) -> GridParams {

@@ -199,7 +199,13 @@ impl BarVenue {
         match (order.limit, id.kind) {
             (Some(price), OrderKind::Entry) => {
                 let made = desk.made_now();
-                desk.rest(Resting { id, price, lots: order.lots, made, preset: order.preset });
+                desk.entries.push(Resting {
+                    id,
+                    price,
+                    lots: order.lots,
+                    made,
+                    preset: order.preset,
+                });
             }
             (Some(price), _) => {
                 let made = desk.made_now();
@@ -244,7 +250,7 @@ impl BarVenue {
         let Some(desk) = self.desk_mut(id.book, id.symbol) else { return };
         let found = match id.kind {
             OrderKind::Entry => {
-                desk.remove_entry(id).is_some() || remove(&mut desk.market, |order| order.id == id)
+                desk.remove_entry(id) || remove(&mut desk.market, |order| order.id == id)
             }
             OrderKind::Target => desk.target.take_if(|target| target.id == id).is_some(),
             OrderKind::Stop => remove(&mut desk.stops, |stop| stop.id == id),

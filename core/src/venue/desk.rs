@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bars::walk::Happened;
 use crate::command::NewOrder;
 use crate::ids::OrderId;
+use crate::market::Bar;
 use crate::money::{Cash, Direction, Fraction, Lots, Ticks, slipped};
 use crate::time::Timestamp;
 
@@ -35,8 +36,6 @@ pub struct Desk {
     pub backdate: bool,
     /// What has happened in the bar so far.
     pub happened: Happened,
-    /// Nearest entry of each side: quick answer to "can anything fill?".
-    pub nearest: [Option<Ticks>; 2],
 }
 
 /// A resting limit order.
@@ -91,6 +90,18 @@ pub struct Position {
     pub cost: Cash,
 }
 
+impl Position {
+    /// The worst price of a bar.
+    #[inline]
+    #[must_use]
+    pub fn worst(&self, bar: &Bar) -> Ticks {
+        match self.direction {
+            Direction::Long => bar.low,
+            Direction::Short => bar.high,
+        }
+    }
+}
+
 impl Desk {
     /// The stop in force.
     #[inline]
@@ -116,33 +127,32 @@ impl Desk {
         self.position.is_none() && self.market.is_empty() && self.entries.is_empty()
     }
 
-    /// Adds an entry and remembers the nearest.
+    /// Removes an entry; false when it does not rest here.
     #[inline]
-    pub fn rest(&mut self, order: Resting) {
-        let direction = order.id.direction;
-        let nearest = &mut self.nearest[direction.index()];
-        let nearer = nearest.is_none_or(|at| direction.mirror(order.price) > direction.mirror(at));
-        if nearer {
-            *nearest = Some(order.price);
+    pub fn remove_entry(&mut self, id: OrderId) -> bool {
+        // The sequence tells the orders of a book apart soonest.
+        let is = |order: &Resting| order.id.sequence == id.sequence && order.id == id;
+        let at = self.entries.iter().position(is);
+        if let Some(at) = at {
+            self.entries.swap_remove(at);
         }
-        self.entries.push(order);
+        at.is_some()
     }
 
-    /// Removes an entry.
+    /// The resting entries of a side.
     #[inline]
-    pub fn remove_entry(&mut self, id: OrderId) -> Option<Resting> {
-        let at = self.entries.iter().position(|order| order.id == id)?;
-        let order = self.entries.swap_remove(at);
-        let direction = id.direction;
-        if self.nearest[direction.index()] == Some(order.price) {
-            self.nearest[direction.index()] = self
-                .entries
-                .iter()
-                .filter(|order| order.id.direction == direction)
-                .map(|order| order.price)
-                .max_by_key(|&price| direction.mirror(price));
-        }
-        Some(order)
+    pub fn side(&self, direction: Direction) -> impl Iterator<Item = &Resting> {
+        self.entries.iter().filter(move |order| order.id.direction == direction)
+    }
+
+    /// True when prices from `low` to `high` reach an entry.
+    #[inline]
+    #[must_use]
+    pub fn reaches_entry(&self, low: Ticks, high: Ticks) -> bool {
+        self.entries.iter().any(|order| match order.id.direction {
+            Direction::Long => low <= order.price,
+            Direction::Short => high >= order.price,
+        })
     }
 
     /// The resting entry of `direction` with the lowest level for which `reached` holds.
@@ -152,9 +162,8 @@ impl Desk {
         direction: Direction,
         reached: impl Fn(&Resting) -> bool,
     ) -> Option<Resting> {
-        self.entries
-            .iter()
-            .filter(|order| order.id.direction == direction && reached(order))
+        self.side(direction)
+            .filter(|order| reached(order))
             .min_by_key(|order| order.id.level)
             .copied()
     }

@@ -96,7 +96,7 @@ impl BarVenue {
         let target = desk.target.filter(|_| held).map(|target| target.price);
         desk.happened = Happened { held, target, ..Happened::default() };
         let quiet = desk.is_quiet_at_open(bar);
-        let quiet = quiet && !self.is_used_up(place, bar.open);
+        let quiet = quiet && !(held && self.is_used_up(place, bar.open));
         if quiet && !reaches(trader.nearest_rungs(place), bar.open, bar.open) {
             return;
         }
@@ -107,22 +107,14 @@ impl BarVenue {
     pub fn path<T: Trader>(&mut self, trader: &mut T, place: Place, bar: &Bar, at: Timestamp) {
         let Some(desk) = self.desk_mut(place.book, place.symbol) else { return };
         let quiet = desk.is_quiet_on_path(bar);
-        let quiet = quiet && !self.is_used_up_on_path(place, bar);
+        let quiet = match desk.position {
+            None => quiet,
+            Some(position) => quiet && !self.is_used_up(place, position.worst(bar)),
+        };
         if !quiet || reaches(trader.nearest_rungs(place), bar.low, bar.high) {
             Walk { venue: self, trader, place, bar: *bar, at }.path();
         }
         self.set_last(place, bar.close);
-    }
-}
-
-impl BarVenue {
-    #[inline]
-    fn is_used_up_on_path(&self, place: Place, bar: &Bar) -> bool {
-        let position = self.desk(place.book, place.symbol).and_then(|desk| desk.position);
-        position.is_some_and(|position| {
-            let worst = if position.direction == Direction::Long { bar.low } else { bar.high };
-            self.is_used_up(place, worst)
-        })
     }
 }
 
@@ -136,21 +128,17 @@ impl Desk {
     /// No order or stop can execute at this open.
     #[inline]
     fn is_quiet_at_open(&self, bar: &Bar) -> bool {
-        let [long, short] = self.nearest;
         self.market.is_empty()
-            && long.is_none_or(|price| bar.open > price)
-            && short.is_none_or(|price| bar.open < price)
+            && !self.reaches_entry(bar.open, bar.open)
             && self.is_position_quiet(bar.open, bar.open)
     }
 
     /// No order or stop can execute on this path.
     #[inline]
     fn is_quiet_on_path(&self, bar: &Bar) -> bool {
-        let [long, short] = self.nearest;
         self.happened.done
             || (self.deferred.is_empty()
-                && long.is_none_or(|price| bar.low > price)
-                && short.is_none_or(|price| bar.high < price)
+                && !self.reaches_entry(bar.low, bar.high)
                 && self.is_position_quiet(bar.low, bar.high))
     }
 
@@ -487,7 +475,7 @@ impl<T: Trader> Walk<'_, T> {
     fn quotes(&self, direction: Direction) -> bool {
         match self.trader.rungs(self.place) {
             Some(rungs) => rungs[direction.index()].iter().any(Option::is_some),
-            None => self.desk().nearest[direction.index()].is_some(),
+            None => self.desk().side(direction).next().is_some(),
         }
     }
 
