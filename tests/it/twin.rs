@@ -23,9 +23,7 @@ fn agrees(
     let case = case::random(seed, which, entry_order, path, 1_000);
     let fine = match detail {
         Detail::Whole => Vec::new(),
-        Detail::Quarters => {
-            case::quarters(seed, &case)
-        }
+        Detail::Quarters => case::quarters(seed, &case),
     };
     let history = parity::run_engine_on(&case, &fine, |_| {});
     let engine = parity::engine_rows(&case, &history);
