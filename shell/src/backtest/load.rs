@@ -434,10 +434,13 @@ fn range(request: &Request, feeds: &[Feed]) -> Result<(Timestamp, Timestamp), Ba
     };
     let from = request.from.unwrap_or(first).max(first);
     if from >= to {
+        let end = match request.to.filter(|&to| to <= from) {
+            Some(to) => format!("--to {}", text::instant(to)),
+            None => format!("the end of the data, {}", text::instant(to)),
+        };
+        let from = text::instant(from);
         return Err(BacktestError::Request(format!(
-            "--from {} is not before the end of the data, {}",
-            text::instant(from),
-            text::instant(to)
+            "--from {from} is not before {end}; choose an earlier start, or a later end"
         )));
     }
     Ok((from, to))

@@ -249,8 +249,10 @@ pub enum Fault {
     },
     /// Bars are missing where none may be.
     #[error(
-        "{missing} {timeframe} bars are missing in {gaps} gaps ({first}); fetch the missing bars, \
-         indicators cannot be computed across a gap"
+        "{} missing in {} ({first}); fetch the missing bars, indicators cannot be computed across a \
+         gap",
+        match missing { 1 => format!("1 {timeframe} bar is"), n => format!("{n} {timeframe} bars are") },
+        match gaps { 1 => "1 gap".to_owned(), n => format!("{n} gaps") }
     )]
     Gaps {
         /// The timeframe.

@@ -331,4 +331,6 @@ fn an_empty_range_is_explained() {
     let dir = market(700);
     refused(&backtest(dir.path(), &["--from", "2030-01-01"]), 4, &["--from", "2024"]);
     refused(&backtest(dir.path(), &["--to", "2020-01-01"]), 4, &["--to"]);
+    let turned = ["--from", "2024-01-20", "--to", "2024-01-10"];
+    refused(&backtest(dir.path(), &turned), 4, &["--from 2024-01-20", "--to 2024-01-10"]);
 }
