@@ -123,10 +123,16 @@ impl Command {
         }
     }
 
+    /// True for what only asks.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Query { .. } | Self::QueryAccount { .. })
+    }
+
     /// The order that it places, changes or withdraws, about which an answer is awaited. A question
     /// changes nothing, and the engine asks again by itself.
     #[must_use]
     pub fn awaits(&self) -> Option<OrderId> {
-        self.order().filter(|_| !matches!(self, Self::Query { .. }))
+        self.order().filter(|_| !self.asks())
     }
 }

@@ -44,10 +44,12 @@ use crate::backtest::{self, explain, load};
 use crate::config::Settings;
 use crate::control::{self, Ask, Door, Limits};
 use crate::exchange::gateway::Gateway;
-use crate::exchange::simulated::{Keeping, Simulated};
+use crate::exchange::simulated::{Keeping, RECORD_FILE, Simulated};
 use crate::ports::pace::{Pace, Recorded};
 use crate::ports::told::ToLog;
-use crate::store::{Hash, OpenOptions, Opened, Retention, Store, Writer, WriterOptions};
+use crate::store::{
+    Fault, Hash, OpenOptions, Opened, Retention, Store, StoreError, Writer, WriterOptions,
+};
 use driven::Driven;
 use durable::Durable;
 pub use error::DaemonError;
@@ -214,7 +216,18 @@ fn go(
             let genesis = || live::genesis(Engine::new((*config).clone()), &setup.terms, market);
             let TakenUp { saved, recorder, fresh, aside: _, changed } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
-            let (settings, keeping) = (exchange_settings(&config), Keeping::default());
+            let record = setup.data.join(RECORD_FILE);
+            if !fresh && !record.is_file() {
+                return Err(DaemonError::OtherData(format!(
+                    "{} is gone, and with it the exchange that these books trade on: what they hold \
+                     is nowhere. Bring it back, or name another --data to begin anew; nothing was \
+                     changed",
+                    record.display()
+                )));
+            }
+            let settings = exchange_settings(&config);
+            // No book hears of what the exchange could forget.
+            let keeping = Keeping { sync: true, ..Keeping::default() };
             let exchange = Simulated::open(&setup.data, &config, &settings, keeping)?;
             let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
             let how = (setup.every, pace == Pace::Max);
@@ -302,7 +315,7 @@ fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {
         retention: Retention::default(),
     };
     tracing::info!(data = %request.data.display(), "opening the store");
-    let opened = Store::open(&request.data, &options)?;
+    let opened = patiently(|| Store::open(&request.data, &options))?;
     let report = &opened.report;
     tracing::info!(
         file = %report.file.display(),
@@ -313,6 +326,20 @@ fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {
         "store opened"
     );
     Ok(opened)
+}
+
+/// Whoever only looks at a store has its lock for a moment.
+fn patiently(open: impl Fn() -> Result<Opened, StoreError>) -> Result<Opened, StoreError> {
+    const TIMES: u32 = 20;
+    for _ in 0..TIMES {
+        match open() {
+            Err(error) if matches!(error.fault(), Fault::InUse { .. }) => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            done => return done,
+        }
+    }
+    open()
 }
 
 /// The run in logs.

@@ -42,6 +42,11 @@ impl<T> DelayQueue<T> {
         self.items.iter()
     }
 
+    /// Takes back every item for which `keep` does not hold.
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.items.retain(|(_, item)| keep(item));
+    }
+
     /// Takes back the first item for which `is` holds.
     pub fn recall(&mut self, is: impl Fn(&T) -> bool) -> Option<T> {
         let place = self.items.iter().position(|(_, item)| is(item))?;

@@ -179,9 +179,10 @@ impl PriceVenue {
     }
 
     /// The trader's connection is gone, and what was under way on it with it: who comes back has
-    /// to ask. Requests under way arrive all the same.
+    /// to ask. Requests under way arrive all the same; questions are forgotten with whoever asked.
     pub fn disconnect(&mut self) {
         self.reports = DelayQueue::default();
+        self.requests.retain(|request| !request.asks());
     }
 
     /// Events on their way to the trader.

@@ -60,7 +60,7 @@ pub enum DaemonError {
     },
     /// The disk could not take what was decided.
     #[error(
-        "{batches} could not be written ({why}); nothing was decided beyond it. Free the disk and \
+        "{batches} could not be written ({why}); no entry was sent beyond it. Free the disk and \
          start again: the run goes on where the store ends"
     )]
     Unwritten {

@@ -99,12 +99,19 @@ impl<D: Driven, C: Clock> Events<'_, D, C> {
             let ready = self.books.is_ready(due);
             // An answer that is there is taken before anybody is listened to.
             let answered = ready && due.from == Source::Exchange && due.at <= self.clock.now();
+            // Somebody waits for the disk: it is looked at while the market is waited for.
+            let awaited = !self.answers.is_empty() || !self.books.durable().is_idle();
             let turn = async {
                 match (replaying, ready) {
                     (true, _) => tokio::task::yield_now().await,
+                    (false, true) if awaited => {
+                        let there = self.clock.sleep_until(due.at);
+                        return tokio::time::timeout(LOOK, there).await.is_ok();
+                    }
                     (false, true) => self.clock.sleep_until(due.at).await,
                     (false, false) => self.clock.pause(LOOK).await,
                 }
+                ready
             };
             tokio::select! {
                 biased;
@@ -120,7 +127,7 @@ impl<D: Driven, C: Clock> Events<'_, D, C> {
                     None => asking = false,
                 },
                 // 4 and 5
-                () = turn => if ready {
+                there = turn => if there {
                     self.turn(due, progress)?;
                 },
             }

@@ -9,7 +9,7 @@
 use gardefou_core::command::Command;
 use gardefou_core::engine::Engine;
 use gardefou_core::engine::reconfigure::Winding;
-use gardefou_core::event::{Event, Feed};
+use gardefou_core::event::{Event, Feed, Request};
 use gardefou_core::ids::SymbolId;
 use gardefou_core::market::Bar;
 use gardefou_core::step::Step;
@@ -118,7 +118,14 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
             self.save()?;
         }
         self.replay()?;
-        self.boot()?;
+        let known = self.boot()?;
+        if fresh && known {
+            // What the lost store knew of switches, pauses and losses is lost with it.
+            let reason =
+                "the store was lost, and with it its switches and pauses: look, then resume";
+            let request = Request::Pause { book: None, reason: reason.into() };
+            self.request(&Event::RequestMade { request, by: "gardefou".into() })?;
+        }
         self.save()
     }
 
@@ -180,31 +187,44 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
         self.end_hours().map(drop)
     }
 
-    /// Comes up: nothing that was under way to an earlier process is waited for.
-    fn boot(&mut self) -> Result<(), DaemonError> {
+    /// Comes up: nothing that was under way to an earlier process is waited for. True when the
+    /// exchange has a past.
+    fn boot(&mut self) -> Result<bool, DaemonError> {
+        let seen = self.outbox.exchange().exchange().now();
+        let known = seen > Timestamp::default();
+        self.now = self.now.max(seen);
+        let mut hour = seen.floor(HOUR);
+        while known && hour < self.now {
+            // The market went on while nobody traded.
+            self.show_hour(hour)?;
+            hour = hour + HOUR;
+        }
         let exchange = self.outbox.exchange_mut().exchange_mut();
-        self.now = self.now.max(exchange.now());
         exchange.connect(self.now);
-        let known = self.engine.books().iter().map(|book| book.epoch()).max().unwrap_or(0);
+        let last = self.engine.books().iter().map(|book| book.epoch()).max().unwrap_or(0);
         let seconds = u32::try_from(self.now.0 / 1_000).unwrap_or(u32::MAX);
-        let epoch = seconds.max(known + 1).max(exchange.epoch() + 1);
+        let epoch = seconds.max(last + 1).max(exchange.epoch() + 1);
         self.enter_hour()?;
         self.hear(&Event::Booted { epoch })?;
         for index in 0..self.engine.books().len() {
             let book = self.engine.books()[index].id;
             self.hear(&Event::Reconnected { book })?;
         }
-        Ok(())
+        Ok(known)
     }
 
     // ---- the hours of the market ----
 
     /// The exchange gets the prices of the hour that is being lived, and its settlements.
     fn enter_hour(&mut self) -> Result<(), DaemonError> {
-        let at = self.hour;
-        if at + HOUR <= self.terms.from {
+        if self.hour + HOUR <= self.terms.from {
             return Ok(());
         }
+        self.show_hour(self.hour)
+    }
+
+    /// Whatever entered before is passed over.
+    fn show_hour(&mut self, at: Timestamp) -> Result<(), DaemonError> {
         let exchange = self.outbox.exchange_mut().exchange_mut();
         let bars: Vec<_> = hours::bars(self.market, at).collect();
         exchange.advance(&bars)?;
@@ -348,7 +368,11 @@ impl<J: Journal, N: Notifier> Driven for Live<'_, J, N> {
             (Some(market), Source::Market),
         ];
         let due = sources.into_iter().filter_map(|(at, from)| Some((at?.max(self.now), from)));
-        due.min().map(|(at, from)| Due { at, from })
+        // While the disk fails nothing is decided at a close, and what protects goes on.
+        let failing = self.outbox.blocked().is_some();
+        let goes_on = |&(_, from): &(Timestamp, Source)| !failing || from != Source::Market;
+        let (at, from) = due.clone().filter(goes_on).min().or_else(|| due.min())?;
+        Some(Due { at, from })
     }
 
     fn turn(&mut self, due: Due) -> Result<(), DaemonError> {
@@ -367,9 +391,13 @@ impl<J: Journal, N: Notifier> Driven for Live<'_, J, N> {
     }
 
     fn is_ready(&self, due: Due) -> bool {
-        // What comes at one instant is decided together, and written in one commit.
+        if !self.patient && self.outbox.blocked().is_some() {
+            return due.from != Source::Market;
+        }
+        // What comes at one instant is decided together, and written in one commit. The time that a
+        // disk needs when it works is none of the market's.
         let here = due.at <= self.now;
-        !self.patient || here || (self.outbox.durable().has_room() && !self.outbox.holds_back())
+        here || (self.outbox.durable().has_room() && !self.outbox.holds_back())
     }
 
     fn look(&mut self) -> Result<(), DaemonError> {

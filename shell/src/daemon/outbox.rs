@@ -3,7 +3,8 @@
 //! No entry leaves before the step that asked for it is durable, nor while writing fails. What
 //! protects (stops, cancels, reduce-only orders, questions) waits for the disk at most
 //! [`PROTECTION`] and leaves then, durable or not: a recovery after such a step asks the exchange.
-//! An entry that is withdrawn before it left never leaves, and the engine is told so.
+//! An entry that is withdrawn before it left, or that waited longer than [`STALE`], never leaves, and
+//! the engine is told so.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,12 +14,15 @@ use gardefou_core::event::{Ended, Event};
 use gardefou_core::ids::OrderId;
 use gardefou_core::money::Lots;
 use gardefou_core::step::{Step, Wake};
-use gardefou_core::time::Timestamp;
+use gardefou_core::time::{Span, Timestamp};
 
 use super::durable::Durable;
 use super::error::DaemonError;
 use crate::ports::{Exchange, Journal, Notifier};
 use crate::store::Batch;
+
+/// How long an entry may wait for the disk; one that waited longer is not sent.
+pub const STALE: Span = Span::seconds(3);
 
 /// How long what protects waits for the disk.
 pub const PROTECTION: Duration = Duration::from_millis(50);
@@ -28,16 +32,27 @@ pub struct Outbox<E, J: Journal, N> {
     exchange: E,
     durable: Durable<J, N>,
     /// Not sent yet: the batch that must be durable first, and what is to be sent.
-    held: VecDeque<(u64, Command)>,
+    held: VecDeque<Held>,
     /// Answers that the exchange cannot give, since it was never asked.
     own: VecDeque<Event>,
     wake: Option<Wake>,
+    /// The last batch that was waited for in vain.
+    late: u64,
+}
+
+/// A command that has not left.
+struct Held {
+    /// The batch that must be durable first.
+    number: u64,
+    /// Since when it is held.
+    since: Timestamp,
+    command: Command,
 }
 
 impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
     /// Nothing is under way.
     pub fn new(exchange: E, durable: Durable<J, N>) -> Self {
-        Self { exchange, durable, held: VecDeque::new(), own: VecDeque::new(), wake: None }
+        Self { exchange, durable, held: VecDeque::new(), own: VecDeque::new(), wake: None, late: 0 }
     }
 
     /// Takes the answer of the engine to one event; `batch` has its record and rows.
@@ -49,7 +64,7 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
         let posted = self.durable.post(batch);
         let number = self.durable.posted();
         // 2 send
-        if step.commands.iter().any(Command::protects) {
+        if step.commands.iter().any(|command| command.protects() && !command.asks()) {
             self.protect(number);
         }
         for command in &step.commands {
@@ -69,10 +84,11 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
     /// As [`Durable::look`].
     pub fn release(&mut self, now: Timestamp) -> Result<(), DaemonError> {
         let looked = self.durable.look();
-        while let Some((_, command)) =
-            self.held.pop_front_if(|(number, _)| Self::may_leave(&self.durable, *number))
+        self.withdraw_stale(now);
+        while let Some(held) =
+            self.held.pop_front_if(|held| Self::may_leave(&self.durable, held.number))
         {
-            self.exchange.send(now, &command);
+            self.exchange.send(now, &held.command);
         }
         looked
     }
@@ -148,9 +164,16 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
 
     /// Gives the disk its chance before what protects leaves.
     fn protect(&mut self, number: u64) {
+        if !self.durable.is_durable(self.late) {
+            // What came before has waited in vain: the disk is slow for all that follows.
+            return;
+        }
         match self.durable.wait(number, PROTECTION) {
             Ok(true) => {}
-            Ok(false) => tracing::info!("protection is sent before its step is on the disk"),
+            Ok(false) => {
+                self.late = number;
+                tracing::info!("protection is sent before its step is on the disk");
+            }
             Err(why) => {
                 tracing::error!(%why, "protection is sent although its step is not written")
             }
@@ -159,25 +182,38 @@ impl<E: Exchange, J: Journal, N: Notifier> Outbox<E, J, N> {
 
     fn send(&mut self, now: Timestamp, number: u64, command: &Command) {
         let about = subject(command).filter(|id| self.holds(*id));
+        let held = Held { number, since: now, command: *command };
         match (about, command) {
-            (Some(id), Command::Cancel { .. }) => self.withdraw(id),
+            // An order that is asked for is not awaited any longer than one that is cancelled.
+            (Some(id), Command::Cancel { .. } | Command::Query { .. }) => self.withdraw(id),
             // Behind the order that it is about.
-            (Some(_), _) => self.held.push_back((number, *command)),
+            (Some(_), _) => self.held.push_back(held),
             (None, _) if command.protects() => self.exchange.send(now, command),
             (None, _) if self.held.is_empty() && Self::may_leave(&self.durable, number) => {
                 self.exchange.send(now, command);
             }
-            (None, _) => self.held.push_back((number, *command)),
+            (None, _) => self.held.push_back(held),
         }
     }
 
     fn holds(&self, id: OrderId) -> bool {
-        self.held.iter().any(|(_, held)| places(held) == Some(id))
+        self.held.iter().any(|held| places(&held.command) == Some(id))
+    }
+
+    /// A decision that is older than this is none: the market has gone on without it.
+    fn withdraw_stale(&mut self, now: Timestamp) {
+        let stale = |held: &&Held| now - held.since > STALE;
+        while let Some(id) = self.held.iter().filter(stale).find_map(|held| places(&held.command)) {
+            tracing::warn!(%id, "the order waited too long for the disk and is not sent");
+            self.withdraw(id);
+        }
     }
 
     /// An entry that is withdrawn before it left.
     fn withdraw(&mut self, id: OrderId) {
-        self.held.retain(|(_, held)| places(held) != Some(id) && subject(held) != Some(id));
+        let about =
+            |held: &Held| [places(&held.command), subject(&held.command)].contains(&Some(id));
+        self.held.retain(|held| !about(held));
         self.own.push_back(Event::OrderCanceled { id, filled: Lots(0), why: Ended::Requested });
     }
 }

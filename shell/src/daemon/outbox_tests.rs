@@ -11,7 +11,7 @@ use gardefou_core::step::{Step, Wake, WakeReason};
 use gardefou_core::time::Timestamp;
 
 use super::durable::Durable;
-use super::outbox::{Outbox, PROTECTION};
+use super::outbox::{Outbox, PROTECTION, STALE};
 use crate::ports::{MockExchange, MockJournal, MockNotifier};
 use crate::store::{
     Alert, AlertRecord, Batch, Health, JournalRecord, Receipt, SubmitError, Waited,
@@ -292,4 +292,52 @@ fn the_last_wake_counts() {
     assert_eq!(world.outbox.wake(), Some(wake));
     world.take(&[]);
     assert_eq!(world.outbox.wake(), None);
+}
+
+fn question(sequence: u32) -> Command {
+    Command::Query { id: id(OrderKind::Entry, sequence) }
+}
+
+#[test]
+fn an_entry_that_waited_too_long_for_the_disk_is_never_sent() {
+    let mut world = World::new();
+    world.take(&[entry(1)]);
+    world.disk.set(|mood| mood.durable = 1);
+    world.calls();
+    let late = Timestamp(STALE.0 + 1);
+    world.outbox.release(late).unwrap();
+    assert_eq!(world.calls(), [""; 0]);
+    let id = id(OrderKind::Entry, 1);
+    let ended = Event::OrderCanceled { id, filled: Lots(0), why: Ended::Requested };
+    assert_eq!(world.outbox.next_event(late), Some(ended));
+    // On time it is.
+    world.take(&[entry(2)]);
+    world.disk.set(|mood| mood.durable = 2);
+    world.outbox.release(Timestamp(STALE.0)).unwrap();
+    assert!(world.calls().contains(&"send entry".to_owned()));
+}
+
+#[test]
+fn an_entry_that_is_asked_for_before_it_left_is_withdrawn_and_answered() {
+    let mut world = World::new();
+    world.take(&[entry(1)]);
+    world.take(&[question(1)]);
+    let id = id(OrderKind::Entry, 1);
+    let ended = Event::OrderCanceled { id, filled: Lots(0), why: Ended::Requested };
+    assert_eq!(world.outbox.next_event(Timestamp(0)), Some(ended));
+    world.calls();
+    world.durable(2);
+    assert_eq!(world.calls(), [""; 0]);
+}
+
+#[test]
+fn questions_do_not_wait_for_the_disk_and_what_protects_waits_once() {
+    let mut world = World::new();
+    world.take(&[question(7)]);
+    assert_eq!(world.calls(), ["journal 1 acks []", "send other"]);
+    world.take(&[stop()]);
+    world.take(&[stop()]);
+    let expected =
+        ["journal 2 acks []", "wait 50 ms", "send stop", "journal 3 acks []", "send stop"];
+    assert_eq!(world.calls(), expected);
 }

@@ -37,13 +37,14 @@ impl Gateway {
         &mut self.exchange
     }
 
-    /// A command that the exchange could not record never reached it.
+    /// A command that the exchange could not record never reached it: a new order was refused, and
+    /// what became of one that may be there is not known.
     fn failed(&mut self, now: Timestamp, command: &Command) {
-        if let Some(id) = command.awaits() {
-            let rejected = Event::OrderRejected { id, why: Reject::Busy };
-            self.awaited.heard(&rejected);
-            self.own.push(now, rejected);
-        }
+        let Some(id) = command.awaits() else { return };
+        let rejected = Event::OrderRejected { id, why: Reject::Busy };
+        self.awaited.heard(&rejected);
+        let is_new = matches!(command, Command::Place(_) | Command::PlaceStop { .. });
+        self.own.push(now, if is_new { rejected } else { Event::OrderUnconfirmed { id } });
     }
 }
 

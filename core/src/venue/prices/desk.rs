@@ -176,7 +176,9 @@ impl Desk {
         let order = Order { why, ..self.orders.remove(place) };
         let filled = order.filled();
         if self.ended.len() == REMEMBERED {
-            self.ended.pop_front();
+            // Executions are asked for long after orders that only came and went.
+            let place = self.ended.iter().position(|order| order.fills.is_empty());
+            self.ended.remove(place.unwrap_or(0));
         }
         self.ended.push_back(order);
         Some(filled)

@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gardefou::config;
-use gardefou::exchange::simulated::RECORD_FILE;
 use gardefou::exchange::simulated::audit::{self, Audit};
+use gardefou::exchange::simulated::{OrderLife, RECORD_FILE};
 use gardefou::store::{
     AlertRecord, CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot,
 };
-use gardefou_core::ids::FillId;
+use gardefou_core::ids::{FillId, OrderKind};
 use gardefou_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -21,6 +21,8 @@ use tempfile::TempDir;
 use super::killed::{Chance, killed_after, kills};
 use super::{done, nowhere, opened, recorded_year, run};
 use crate::{market, refused};
+
+const END: Timestamp = Timestamp(i64::MAX / 2);
 
 /// `stop_confirm_seconds` of the shipped risk.yaml.
 const DEADLINE: Span = Span::seconds(5);
@@ -156,18 +158,27 @@ fn a_live_daemon_whose_store_is_lost_takes_over_what_the_exchange_holds() {
             continue;
         }
         fs::remove_file(data.join(STORE_FILE)).expect("a store");
-        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
-        let after =
-            audit::audit(&data.join(RECORD_FILE), Timestamp(i64::MAX / 2)).expect("a record");
-        assert_eq!(after.fills, before.fills, "nothing was opened or closed");
-        assert_eq!(after.held, before.held);
-        // And it goes on: what is held now is closed one day by the cycle that took it over.
+        let began = before.orders.len();
         let ended = done(feed.path(), &data, &more);
         assert_eq!(ended["ended"], "candles_ended");
+        let after = audit::audit(&data.join(RECORD_FILE), END).expect("a record");
+        assert!(after.bare_beyond(DEADLINE, END).next().is_none(), "what was held keeps its stop");
+        // Switches and pauses are lost too: nothing is entered before a person has looked.
+        let entry = |order: &&OrderLife| order.id.kind == OrderKind::Entry;
+        assert_eq!(after.orders[began..].iter().filter(entry).count(), 0);
+        assert_eq!(after.held, [], "what was held is closed by the cycle that took it over");
         let store = opened(&data);
-        let cycles = store.snapshot().expect("a view");
-        let closed = cycles.rows::<CycleRecord>().expect("rows").count();
-        assert!(closed > 0, "the cycles that were taken over are closed and booked");
+        let snapshot = store.snapshot().expect("a view");
+        let cycles: Vec<CycleRecord> =
+            snapshot.rows().expect("rows").map(|row| row.expect("a row")).collect();
+        assert_eq!(cycles.len(), before.held.len(), "{cycles:?}");
+        let held = before.held[0].2;
+        assert!(held.0 != 0 && cycles.iter().all(|cycle| cycle.opened < cycle.closed));
+        let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
+        let paused = alerts.filter(|alert| {
+            alert.as_ref().is_ok_and(|alert| alert.alert.text.contains("the store was lost"))
+        });
+        assert!(paused.count() > 0, "and people are told");
         return;
     }
     panic!("nothing was held at the end of any of these days");
@@ -192,9 +203,9 @@ fn inc_050_a_symbol_that_is_taken_out_while_it_is_held_is_managed_to_its_end() {
         let ended = done(feed.path(), &data, &[&more[..], &["--symbols", &others]].concat());
         assert_eq!(ended["ended"], "candles_ended");
         let after = audited(&data);
-        let entered = after.orders[began..].iter().filter(|order| {
-            order.id.symbol == symbol && order.id.kind == gardefou_core::ids::OrderKind::Entry
-        });
+        let entered = after.orders[began..]
+            .iter()
+            .filter(|order| order.id.symbol == symbol && order.id.kind == OrderKind::Entry);
         assert_eq!(entered.count(), 0, "nothing is entered on {name}");
         assert!(after.held.iter().all(|(_, held, _)| *held != symbol), "and it ends");
         assert!(after.orders[began..].iter().any(|order| order.id.symbol != symbol));
@@ -278,4 +289,16 @@ fn live_books_and_paper_ones_do_not_share_a_store() {
     refused(&run(feed.path(), &data, &[]), 3, &words);
     let said = run(feed.path(), &data, &["--live-mode", "--strategies", "supertrend"]);
     refused(&said, 3, &["a live strategy must be enabled and live_eligible"]);
+}
+
+#[test]
+fn an_exchange_that_is_gone_is_told_and_nothing_is_made_anew() {
+    let feed = market(600);
+    let (_dir, data) = nowhere();
+    let more = ["--live-mode", "--strategies", "grid_atr"];
+    done(feed.path(), &data, &more);
+    fs::remove_file(data.join(RECORD_FILE)).expect("a record");
+    let words = ["exchange.record", "Bring it back", "nothing was changed"];
+    refused(&run(feed.path(), &data, &more), 4, &words);
+    assert!(!data.join(RECORD_FILE).exists());
 }
