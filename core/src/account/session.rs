@@ -36,6 +36,13 @@ impl Session {
         *self = Self { day: Some(now.midnight()), base: balance, realised };
     }
 
+    /// An amount that was realised before the day of this session is heard of now: it is none of its
+    /// results.
+    pub fn leave_out(&mut self, amount: Cash) {
+        self.base += amount;
+        self.realised += amount;
+    }
+
     /// Realised since the reference.
     #[must_use]
     pub fn result(&self, realised: Cash) -> Cash {

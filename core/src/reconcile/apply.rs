@@ -12,6 +12,7 @@ use crate::engine::{Book, Engine};
 use crate::event::{Event, Fill, OrderNews};
 use crate::executor::{Effects, Lane};
 use crate::ids::{BookId, SymbolId};
+use crate::money::Cash;
 use crate::notice::{Anomaly, Notice};
 use crate::risk::Refusal;
 use crate::step::Step;
@@ -50,13 +51,16 @@ impl Engine {
     fn apply(&mut self, now: Timestamp, plan: &Plan, out: &mut Step) {
         let Self { config, books, .. } = self;
         let Some(book) = books.get_mut(usize::from(plan.book.0)) else { return };
+        let mut earlier = Cash::ZERO;
         for found in &plan.symbols {
             let Some(symbol) = found.symbol.symbol() else { continue };
             skip_history(book, symbol, found);
             if let Some((lane, mut fx)) = book.lane_and_effects(symbol, now, config, out) {
-                protect(lane, &mut fx, found);
+                earlier += protect(lane, &mut fx, found);
             }
         }
+        // A loss of another day trips nothing today.
+        book.session.leave_out(earlier);
         for found in &plan.symbols {
             let symbol = found.symbol.symbol();
             set_blocks(book, found);
@@ -176,11 +180,13 @@ fn skip_history(book: &mut Book, symbol: SymbolId, found: &SymbolPlan) {
     }
 }
 
-/// Books what was missed, takes stops over, and makes the stop right.
-fn protect(lane: &mut Lane, fx: &mut Effects<'_>, found: &SymbolPlan) {
+/// Books what was missed, takes stops over, and makes the stop right; the answer is what was
+/// realised before this day began.
+fn protect(lane: &mut Lane, fx: &mut Effects<'_>, found: &SymbolPlan) -> Cash {
     fx.catching_up = true;
-    let mut touched = false;
+    let (mut touched, mut earlier) = (false, Cash::ZERO);
     for action in &found.actions {
+        let before = fx.wallet.realised;
         touched |= match *action {
             Action::Book(fill) => booked(lane, fx, &fill, Lane::apply_fill),
             Action::BookForced(fill) => booked(lane, fx, &fill, Lane::liquidated),
@@ -201,11 +207,15 @@ fn protect(lane: &mut Lane, fx: &mut Effects<'_>, found: &SymbolPlan) {
             | Action::Block(_)
             | Action::Unblock => false,
         };
+        if action.happened().is_some_and(|at| at < fx.now.midnight()) {
+            earlier += fx.wallet.realised - before;
+        }
     }
     fx.catching_up = false;
     if touched {
         lane.caught_up(fx);
     }
+    earlier
 }
 
 fn booked(

@@ -289,6 +289,29 @@ pub enum Action {
     Unblock,
 }
 
+impl Action {
+    /// When what is booked happened; none where nothing is booked.
+    #[must_use]
+    pub fn happened(&self) -> Option<Timestamp> {
+        match self {
+            Self::Book(fill) | Self::BookForced(fill) => Some(fill.at),
+            Self::Fund(paid) => Some(paid.at),
+            Self::Skip { .. }
+            | Self::DropStop { .. }
+            | Self::AdoptStop { .. }
+            | Self::ReplaceStop { .. }
+            | Self::Protect { .. }
+            | Self::Confirm { .. }
+            | Self::AdoptTarget { .. }
+            | Self::Withdraw { .. }
+            | Self::Ask { .. }
+            | Self::SetLeverage { .. }
+            | Self::Block(_)
+            | Self::Unblock => None,
+        }
+    }
+}
+
 impl Plan {
     /// A plan in which both sides agree.
     #[must_use]

@@ -44,6 +44,30 @@ fn inc_128_a_close_while_down_is_the_same_result_as_one_that_was_heard() {
 }
 
 #[test]
+fn a_loss_of_yesterday_that_is_heard_of_today_is_none_of_todays() {
+    for days in [0, 1] {
+        let mut world = World::watched(longs());
+        world.price(9_899);
+        world.kill();
+        world.wait(3_000);
+        let saved = world.saved();
+        world.unheard(SYMBOL, 9_300);
+        let later = world.live.now().midnight() + Span(Span::DAY.0 * days + Span::hours(1).0);
+        world.live.pass_unheard(later.max(world.live.now()));
+        world.boot(saved);
+        world.wait(3_000);
+        world.assert_flat(FillReason::Stop);
+        let wallet = world.wallet();
+        let session = &world.live.engine().books()[0].session;
+        let lost = world.results().into_iter().next_back().unwrap().net;
+        assert!(lost < Cash::ZERO);
+        assert_eq!(Some(wallet.balance), world.live.venue().balance(BOOK));
+        let today = session.result(wallet.realised);
+        assert_eq!(today < Cash::ZERO, days == 0, "{days}: {today:?}");
+    }
+}
+
+#[test]
 fn a_stop_that_was_partly_executed_while_down_leaves_the_rest_protected() {
     let mut world = World::watched(longs());
     world.price(9_899);
