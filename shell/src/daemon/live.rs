@@ -2,9 +2,10 @@
 //! it says comes event by event.
 //!
 //! The candles are the exchange's market and, once they close, the feed of the engine. Recorded
-//! time stands still while an entry waits for the disk, so that how fast the disk is changes
-//! nothing; at a fixed pace it goes on, as it does on a real exchange. Every start tells the engine
-//! that it booted and reconnected: what happened meanwhile is found by asking.
+//! time stands still while an entry waits for a disk that works, so that how fast it is changes
+//! nothing. While the disk fails time stands at the fastest pace, and goes on at any other, as on a
+//! real exchange: no bar is taken then, and what protects goes on. Every start tells the engine that
+//! it booted and reconnected: what happened meanwhile is found by asking.
 
 use gardefou_core::command::Command;
 use gardefou_core::engine::Engine;
@@ -47,7 +48,7 @@ pub struct Live<'a, J: Journal, N> {
     now: Timestamp,
     /// As in [`Living`].
     began: Timestamp,
-    /// Time stands still while the disk is waited for.
+    /// Time stands still while the disk fails.
     patient: bool,
     /// Hours between checkpoints, and hours since the last one.
     every: u32,
