@@ -352,22 +352,37 @@ fn bases(config: &EngineConfig, market: &Market, run: &Run) -> (Vec<(String, Bas
         total.push(now.0, usdt(sum));
         shown = Some(figures);
     }
-    let books = config.books.iter().zip(&trackers).map(|(book, tracker)| {
-        let symbols = book.symbols.iter().map(|s| s.symbol);
-        let basis = Basis {
-            capital: usdt(book.capital),
-            drawdown: tracker.worst(),
-            buy_and_hold_percent: hold(market, symbols),
-        };
-        (book.name.clone(), basis)
-    });
-    let every = (0..market.feeds.len()).map(|index| SymbolId(index as u16));
+    let books: Vec<(String, Basis)> = config
+        .books
+        .iter()
+        .zip(&trackers)
+        .map(|(book, tracker)| {
+            let symbols = book.symbols.iter().map(|s| s.symbol);
+            let basis = Basis {
+                capital: usdt(book.capital),
+                drawdown: tracker.worst(),
+                buy_and_hold_percent: hold(market, symbols),
+            };
+            (book.name.clone(), basis)
+        })
+        .collect();
     let basis = Basis {
         capital: Decimal::ZERO,
         drawdown: total.worst(),
-        buy_and_hold_percent: hold(market, every),
+        buy_and_hold_percent: hold_together(books.iter().map(|(_, basis)| basis)),
     };
-    (books.collect(), basis)
+    (books, basis)
+}
+
+/// Buy and hold of all books: each holds its own symbols with its own capital.
+fn hold_together<'a>(books: impl Iterator<Item = &'a Basis>) -> Option<f64> {
+    let (mut capital, mut gained) = (0.0, 0.0);
+    for basis in books {
+        let own = basis.capital.to_f64()?;
+        capital += own;
+        gained += own * basis.buy_and_hold_percent?;
+    }
+    (capital > 0.0).then(|| gained / capital)
 }
 
 /// Return of the equal-weighted symbols, each bought at its first open in the window (the first

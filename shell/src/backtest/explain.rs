@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gardefou_core::config::{
     BookConfig, EngineConfig, EntryOrder, MarginMode, OnKill, Params, SymbolConfig,
 };
+use gardefou_core::market::Bar;
 use gardefou_core::money::Fraction;
 use gardefou_core::risk::worst_case::{self, worst_case};
 use gardefou_core::time::{Span, Timeframe, Timestamp};
@@ -251,6 +252,7 @@ fn series(market: &Market, feed: &Feed) -> Vec<DataSeries> {
         set_aside: set_aside(market, file),
         from: moment(file.first),
         to: moment(file.last),
+        days_short: file.days_short,
         rows: file.rows as u64,
         gaps: file.gaps as u64,
         sha256: file.sha256.to_string(),
@@ -287,6 +289,7 @@ fn stated_funding(market: &Market, feed: &Feed) -> DataSeries {
         set_aside: Vec::new(),
         from: moment(market.from),
         to: moment(market.to),
+        days_short: 0,
         rows: 0,
         gaps: u64::from(feed.funding.expected > 0),
         sha256: String::new(),
@@ -296,6 +299,15 @@ fn stated_funding(market: &Market, feed: &Feed) -> DataSeries {
     }
 }
 
+/// True when the finer bars of an hour do not make the prices of its bar.
+fn contradict(finer: &[Bar], hour: &Bar) -> bool {
+    let (Some(first), Some(last)) = (finer.first(), finer.last()) else { return false };
+    let high = finer.iter().map(|bar| bar.high).max();
+    let low = finer.iter().map(|bar| bar.low).min();
+    let ends = (first.open, last.close) == (hour.open, hour.close);
+    !ends || (high, low) != (Some(hour.high), Some(hour.low))
+}
+
 /// Which resolution each hour was matched at, as counts and ranges: the hours in which an entry may
 /// fill, from `--from` on.
 fn resolution(market: &Market, feed: &Feed) -> Resolution {
@@ -303,8 +315,12 @@ fn resolution(market: &Market, feed: &Feed) -> Resolution {
     let mut resolution = Resolution::default();
     let mut read = 0;
     for bar in feed.bars.iter().filter(|bar| bar.at >= market.from) {
-        let finer = market.detail.filter(|&fine| feed.inside(bar.at, fine, &mut read).is_some());
-        let name = finer.unwrap_or(Timeframe::H1).name();
+        let finer =
+            market.detail.and_then(|fine| Some((fine, feed.inside(bar.at, fine, &mut read)?)));
+        let name = finer.map_or(Timeframe::H1, |(fine, _)| fine).name();
+        if finer.is_some_and(|(_, bars)| contradict(bars, bar)) {
+            resolution.contradicted.push(moment(bar.at));
+        }
         *resolution.bars.entry(name.to_owned()).or_default() += 1;
         let end = moment(bar.at + hour);
         match resolution.ranges.last_mut() {

@@ -1,5 +1,6 @@
 //! `gardefou backtest`: options → request, progress bars, summary, JSON, report.
 
+use std::io;
 use std::path::Path;
 
 use gardefou_core::config::Mode;
@@ -14,24 +15,22 @@ use crate::report::{html, summary};
 
 pub(super) fn run(options: &BacktestOptions, out: &mut Out) -> Result<(), Failure> {
     let settings = settings(options.config.config.as_deref())?;
+    options.report.as_deref().map_or(Ok(()), room_for)?;
     let request = options.market.request(&options.candles, Mode::Paper);
     let mut bar = Bars::new();
     let outcome =
         backtest::run(&settings, &request, options.report.is_some(), &mut |p| bar.show(p));
     bar.clear();
     let outcome = outcome?;
-    if let Some(path) = &options.report {
-        write_report(path, &outcome)?;
-    }
     if options.json {
-        return out.json(&outcome.backtest);
+        out.json(&outcome.backtest)?;
+    } else {
+        let style = summary::Style { colour: out.terminal, width: None };
+        out.write(&summary::summary(&outcome.backtest, style))?;
     }
-    let style = summary::Style { colour: out.terminal, width: None };
-    let mut text = summary::summary(&outcome.backtest, style);
-    if let Some(path) = &options.report {
-        text.push_str(&format!("\nReport: {}\n", path.display()));
-    }
-    out.write(&text)
+    let Some(path) = &options.report else { return Ok(()) };
+    write_report(path, &outcome)?;
+    if options.json { Ok(()) } else { out.write(&format!("\nReport: {}\n", path.display())) }
 }
 
 /// The configuration of a folder, or the shipped one.
@@ -45,12 +44,26 @@ pub(super) fn settings(dir: Option<&Path>) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+const REPORT_REMEDY: &str = "choose a file in a folder that exists and can be written";
+
+/// Refuses a report that has no place, before hours are spent on it.
+fn room_for(path: &Path) -> Result<(), Failure> {
+    let what = format!("writing the report {}", path.display());
+    let refuse = |kind: io::ErrorKind| Err(Failure::world(&what, REPORT_REMEDY)(kind.into()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.map(std::fs::metadata) {
+        _ if path.is_dir() => refuse(io::ErrorKind::IsADirectory),
+        Some(Err(why)) => Err(Failure::world(&what, REPORT_REMEDY)(why)),
+        Some(Ok(found)) if !found.is_dir() => refuse(io::ErrorKind::NotADirectory),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
 fn write_report(path: &Path, outcome: &backtest::Outcome) -> Result<(), Failure> {
     let page = html::page(&outcome.backtest, &outcome.prices)
         .map_err(|why| Failure::Failed(format!("the report cannot be written: {why}")))?;
     let what = format!("writing the report {}", path.display());
-    std::fs::write(path, page)
-        .map_err(Failure::world(what, "choose a file in a folder that exists and can be written"))
+    std::fs::write(path, page).map_err(Failure::world(what, REPORT_REMEDY))
 }
 
 /// A progress bar on standard error, when a person looks at it.

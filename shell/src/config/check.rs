@@ -25,17 +25,29 @@ pub(super) fn check(settings: &Settings, refusals: &Refusals) {
         steps(symbol, asset, refusals);
         group(symbol, asset, &settings.assets, refusals);
     }
-    if !settings.strategies.iter().any(|strategy| strategy.enabled) {
-        let file = settings.files.get(1).map_or("strategies.yaml", |file| file.path.as_str());
-        let rule = "at least one strategy must be enabled";
-        let remedy = "write enabled: true below a strategy";
-        refusals.say(&Place::whole(file), "enabled", "false everywhere", rule, remedy);
-    }
+    enabled(settings, refusals);
     for strategy in &settings.strategies {
         for run in &strategy.symbols {
             run_of(strategy, run, settings, refusals);
         }
     }
+}
+
+/// Refuses strategies that are all switched off, at the first of the switches.
+fn enabled(settings: &Settings, refusals: &Refusals) {
+    if settings.strategies.iter().any(|strategy| strategy.enabled.value) {
+        return;
+    }
+    let (place, subject) = match settings.strategies.first() {
+        Some(first) => (first.enabled.place.clone(), format!("{}.enabled", first.name)),
+        None => {
+            let file = settings.files.get(1).map_or("strategies.yaml", |file| file.path.as_str());
+            (Place::whole(file), "enabled".to_owned())
+        }
+    };
+    let value = if settings.strategies.len() == 1 { "false" } else { "false everywhere" };
+    let rule = "at least one strategy must be enabled";
+    refusals.say(&place, subject, value, rule, "write enabled: true below a strategy");
 }
 
 fn default_leverage(risk: &RiskFile, refusals: &Refusals) {

@@ -101,11 +101,11 @@ impl Settings {
         }
         let live = selection.mode == Mode::Live;
         let chosen = self.strategies.iter().filter(|strategy| match named {
-            None => strategy.enabled && (strategy.live_eligible || !live),
+            None => strategy.enabled.value && (strategy.live_eligible || !live),
             Some(names) => names.iter().any(|name| name == strategy.name),
         });
         let chosen: Vec<&Strategy> = chosen.collect();
-        for strategy in chosen.iter().filter(|s| live && !(s.enabled && s.live_eligible)) {
+        for strategy in chosen.iter().filter(|s| live && !(s.enabled.value && s.live_eligible)) {
             let rule = "a live strategy must be enabled and live_eligible";
             let remedy = "write enabled: true and live_eligible: true, or run it on paper";
             refusals.say(&strategy.place, strategy.name, "not for live", rule, remedy);

@@ -37,7 +37,7 @@ pub(super) fn names() -> Vec<&'static str> {
 pub(super) struct Strategy {
     pub(super) name: &'static str,
     pub(super) place: Place,
-    pub(super) enabled: bool,
+    pub(super) enabled: Field<bool>,
     pub(super) live_eligible: bool,
     pub(super) timeframe: Timeframe,
     pub(super) symbols: Vec<StrategySymbol>,
@@ -143,7 +143,7 @@ impl Strategy {
         risk: &RiskFile,
         refusals: &Refusals,
     ) -> Self {
-        let enabled = section.get(&keys::ENABLED).value;
+        let enabled = section.get(&keys::ENABLED);
         let live_eligible = section.get(&keys::LIVE_ELIGIBLE).value;
         let timeframe = section.get(&keys::TIMEFRAME).value;
         let base = Set::read(kind, &section, None, risk);

@@ -305,6 +305,8 @@ fn files_of_the_wrong_shape() {
     config/assets.yaml:1:9: assets is an empty list: at least one entry is needed; list the assets, each with symbol, tick_size and so on
     "#);
     insta::assert_snapshot!(refusals("strategies.yaml", String::new()), @r#"config/strategies.yaml: enabled is false everywhere: at least one strategy must be enabled; write enabled: true below a strategy"#);
+    let off = "supertrend:\n  enabled: false\n  per_asset:\n    BTC/USDT: {}\n".to_owned();
+    insta::assert_snapshot!(refusals("strategies.yaml", off), @r#"config/strategies.yaml:2:12: supertrend.enabled is false: at least one strategy must be enabled; write enabled: true below a strategy"#);
     let said = refusals("strategies.yaml", "grid_atr:\n  per_asset: {}\n".to_owned());
     insta::assert_snapshot!(said, @r#"config/strategies.yaml:2:14: grid_atr.per_asset is empty: at least one entry is needed; list the symbols that it may trade, such as BTC/USDT: {}"#);
     insta::assert_snapshot!(refusals("risk.yaml", "- 1\n".to_owned()), @r#"

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::decimal::{Number, power_of_ten};
 use super::error::{DataError, Fault, Shown, Utc};
-use super::find::Dataset;
+use super::find::{Dataset, days_short};
 use super::identity::{DataIdentity, Digest};
 use super::table::{Limits, Row, Table};
 use super::ticks::{Steps, TICKS_MAX};
@@ -97,7 +97,7 @@ impl Reading {
         let volume = volume(row)?;
         let traded = !volume.is_zero();
         let bar = Bar { at, open, high, low, close, traded };
-        bar.check().map_err(|fault| row.wrong(Fault::Bar(fault)))?;
+        bar.check().map_err(|_| not_a_bar(row, &bar))?;
         self.bars.push(bar);
         if self.timeframe == Timeframe::H1 {
             self.volumes.push(volume.approximate());
@@ -195,6 +195,26 @@ fn volume(row: &Row<'_, 6>) -> Result<Number, DataError> {
         return Err(row.wrong_at(VOLUME, Fault::NegativeVolume { value }));
     }
     Ok(volume)
+}
+
+/// What is wrong with a bar that breaks an invariant: a low above, or a high below, another price.
+#[cold]
+fn not_a_bar(row: &Row<'_, 6>, bar: &Bar) -> DataError {
+    let (open, high, low, close) = (1, 2, 3, 4);
+    let prices = [(high, bar.high), (open, bar.open), (close, bar.close)];
+    let above = prices.iter().find(|(_, price)| bar.low > *price);
+    let below = prices.iter().find(|(_, price)| bar.high < *price);
+    let (field, than, other) = match (above, below) {
+        (Some(&(other, _)), _) => (low, "above", other),
+        (None, Some(&(other, _))) => (high, "below", other),
+        (None, None) => {
+            let (column, value) = (row.column(low), row.shown(low));
+            return row.wrong_at(low, Fault::PriceNotPositive { column, value });
+        }
+    };
+    let (column, value) = (row.column(field), row.shown(field));
+    let (other, against) = (row.column(other), row.shown(other));
+    row.wrong_at(field, Fault::Crossed { column, value, than, other, against })
 }
 
 /// The line of the bar at this index.
@@ -300,7 +320,9 @@ impl RawSeries {
             missing: self.gaps.iter().map(|gap| gap.missing).sum(),
             first,
         };
-        Err(DataError::file(&self.path, fault))
+        let after =
+            self.gaps.first().map_or(0, |gap| self.bars.partition_point(|b| b.at < gap.from));
+        Err(DataError::line(&self.path, line_of(after), fault))
     }
 
     /// The bars in ticks of `tick` (see [`super::shared_tick`] for which one).
@@ -344,6 +366,7 @@ impl RawSeries {
             first: self.first(),
             last: self.last(),
             rows: self.rows(),
+            days_short: days_short(&self.path, self.timeframe.into(), self.first(), self.last()),
             gaps: self.gaps.len(),
             sha256: self.sha256,
             tick_used: Some(tick_used),

@@ -101,7 +101,7 @@ fn the_hash_is_of_the_bytes_on_disk() {
         json,
         format!(
             "{{\"symbol\":\"BTCUSDT\",\"kind\":\"candles\",\"timeframe\":\"1h\",\"file\":\"x.csv\",\
-             \"first\":{START},\"last\":{START},\"rows\":1,\"gaps\":0,\"sha256\":\"{sha}\",\
+             \"first\":{START},\"last\":{START},\"rows\":1,\"days_short\":0,\"gaps\":0,\"sha256\":\"{sha}\",\
              \"tick_used\":\"0.1\"}}"
         )
     );
@@ -139,7 +139,7 @@ fn gaps_are_recorded_and_refused_where_none_may_be() {
     let gap = |hour, missing| Gap { from: Timestamp(START + hour * HOUR), missing };
     assert_eq!(series.gaps(), [gap(1, 2), gap(5, 1)]);
     assert!(series.require_contiguous().unwrap_err().to_string().ends_with(
-        "x.csv: 3 1h bars are missing in 2 gaps (2 from 2024-01-01T01:00:00Z, \
+        "x.csv:3: 3 1h bars are missing in 2 gaps (2 from 2024-01-01T01:00:00Z, \
          1 from 2024-01-01T05:00:00Z); fetch the missing bars, indicators cannot be computed \
          across a gap"
     ));
@@ -157,8 +157,8 @@ fn bad_rows_are_refused_with_place_value_and_remedy() {
         ("T1,100,101,,100,1", "3:23", "low is empty"),
         ("T1,100,101,99,abc,1", "3:26", "close is \"abc\", which is not a decimal"),
         ("T1,100,101,99,\"100\",1", "3:26", "close is \"\\\"100\\\"\", which is not a decimal"),
-        ("T1,100,98,99,100,1", "3", "not a bar: the low is above"),
-        ("T1,100,99.5,99,99.5,1", "3", "not a bar: the high is below"),
+        ("T1,100,98,99,100,1", "3:22", "low is \"99\", above high, which is \"98\""),
+        ("T1,100,99.5,99,99.5,1", "3:19", "high is \"99.5\", below open, which is \"100\""),
         ("T1,100,101,0,100,1", "3:23", "low is \"0\"; prices are above zero"),
         ("T1,-100,101,99,100,1", "3:15", "open is \"-100\"; prices are above zero"),
         ("T0,100,101,99,100,1", "3:1", "2024-01-01T00:00:00Z is there twice"),
@@ -203,7 +203,11 @@ fn bad_files_are_refused_with_reason_and_remedy() {
         ("x.csv.gz", &zipped[..1], "the gzip data ends too early"),
         ("x.csv.gz", &zipped[..12], "the gzip data ends too early"),
         ("x.csv.gz", &gzip(good.as_bytes())[..60], "the gzip data ends too early"),
-        ("x.csv.gz", &[&gzip(good.as_bytes())[..], b"rubbish"].concat(), "gzip data"),
+        (
+            "x.csv.gz",
+            &[&gzip(good.as_bytes())[..], b"rubbish"].concat(),
+            "or is followed by something else",
+        ),
         ("x.csv", &invalid, "x.csv:3:19: low is \"\\xff\\xfe\", which is not UTF-8 text"),
     ] {
         let told = told(read_bytes(name, bytes));

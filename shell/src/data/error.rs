@@ -4,7 +4,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use gardefou_core::market::BarFault;
 use gardefou_core::time::Timestamp;
 use rust_decimal::Decimal;
 use thiserror::Error;
@@ -85,6 +84,15 @@ pub enum Fault {
     /// A folder where a file is meant.
     #[error("this is a folder, but a CSV file is meant; name a file inside it")]
     IsFolder,
+    /// Days in the name of a file that do not exist, or end before they begin.
+    #[error(
+        "{days} in its name are no days from one to a later one; name it as YYYYMMDD-YYYYMMDD, or \
+         move the file away"
+    )]
+    NoSuchDays {
+        /// What stands in the name.
+        days: String,
+    },
     /// A file where a folder is meant.
     #[error("this is a file, but a folder of CSV files is meant; name the folder that holds it")]
     NotFolder,
@@ -103,7 +111,10 @@ pub enum Fault {
     #[error("gzip data under a name without .gz; add .gz to the name")]
     UnnamedGzip,
     /// The gzip data ends early.
-    #[error("the gzip data ends too early; the copy is incomplete, fetch the file again")]
+    #[error(
+        "the gzip data ends too early, or is followed by something else; the copy is incomplete or \
+         damaged, fetch the file again"
+    )]
     TruncatedGzip,
     /// The gzip data is damaged.
     #[error("the gzip data is damaged ({0}); fetch the file again")]
@@ -212,9 +223,20 @@ pub enum Fault {
         /// Its text.
         value: Shown,
     },
-    /// A bar that breaks an invariant.
-    #[error("not a bar: {0}; fetch the row again")]
-    Bar(BarFault),
+    /// A low above another price of its bar, or a high below one.
+    #[error("{column} is {value}, {than} {other}, which is {against}; fetch the row again")]
+    Crossed {
+        /// `low` or `high`.
+        column: &'static str,
+        /// Its text.
+        value: Shown,
+        /// `above` or `below`.
+        than: &'static str,
+        /// The other price.
+        other: &'static str,
+        /// Its text.
+        against: Shown,
+    },
     /// A time that cannot be milliseconds since 1970 in our century.
     #[error(
         "timestamp is {value}; timestamps are milliseconds since 1970, from 2000 to 2100{hint}"

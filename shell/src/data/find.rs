@@ -2,10 +2,11 @@
 //! One venue for a whole run, chosen by rule and declared; sources are never mixed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use gardefou_core::ids::SymbolName;
-use gardefou_core::time::Timeframe;
+use gardefou_core::time::{Timeframe, Timestamp};
 
 use super::error::{DataError, Fault};
 use super::table::io_fault;
@@ -71,7 +72,7 @@ pub fn find(
     let wanted: BTreeSet<SymbolName> = symbols.iter().copied().collect();
     let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
     for path in list(dir, dataset)? {
-        let Some(name) = FileName::parse(&path, dataset) else { continue };
+        let Some(name) = FileName::parse(&path, dataset)? else { continue };
         if wanted.contains(&name.symbol) {
             let files = shelves.entry(name.venue).or_default().entry(name.symbol).or_default();
             files.push((name.days, name.to, path));
@@ -89,7 +90,7 @@ pub fn find(
 }
 
 /// The files of one venue: per symbol, with length and end of their range.
-type Shelf = BTreeMap<SymbolName, Vec<(u32, u32, PathBuf)>>;
+type Shelf = BTreeMap<SymbolName, Vec<(i64, i64, PathBuf)>>;
 
 /// The venue of a run.
 fn choose(shelves: &BTreeMap<String, Shelf>) -> Option<String> {
@@ -141,36 +142,66 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
 struct FileName {
     venue: String,
     symbol: SymbolName,
-    days: u32,
-    to: u32,
+    /// Length of the range in days, and its end; nothing when the name has none.
+    days: i64,
+    to: i64,
 }
 
 impl FileName {
     /// `venue_SYMBOL_dataset[_from-to].csv[.gz]`, when it is of this dataset.
-    fn parse(path: &Path, dataset: Dataset) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        let stem = name.strip_suffix(".csv.gz").or_else(|| name.strip_suffix(".csv"))?;
-        let mut parts = stem.split('_');
-        let (venue, symbol) = (parts.next()?, parts.next()?.parse().ok()?);
-        if venue.is_empty() || parts.next()? != dataset.name() {
-            return None;
-        }
-        let (days, to) = match parts.next() {
-            Some(range) => read_range(range)?,
+    ///
+    /// # Errors
+    /// Days in the name that no calendar has, or in the wrong order.
+    fn parse(path: &Path, dataset: Dataset) -> Result<Option<Self>, DataError> {
+        let Some((venue, symbol, range)) = parts(path, dataset) else { return Ok(None) };
+        let (days, to) = match range.map(|range| (range, named(range))) {
             None => (0, 0),
+            Some((_, Some(days))) => (days.end - days.start, days.end),
+            Some((range, None)) if looks_like_days(range) => {
+                return Err(DataError::file(path, Fault::NoSuchDays { days: range.to_owned() }));
+            }
+            Some((_, None)) => return Ok(None),
         };
-        parts.next().is_none().then(|| Self { venue: venue.into(), symbol, days, to })
+        Ok(Some(Self { venue: venue.into(), symbol, days, to }))
     }
 }
 
-/// Length in days (months of 31, which orders well enough) and end of `YYYYMMDD-YYYYMMDD`.
-fn read_range(range: &str) -> Option<(u32, u32)> {
-    let (from, to) = range.split_once('-')?;
-    let day = |text: &str| -> Option<u32> {
-        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse().ok())?
+/// Venue, symbol and range of the name of a file of this dataset.
+fn parts(path: &Path, dataset: Dataset) -> Option<(&str, SymbolName, Option<&str>)> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".csv.gz").or_else(|| name.strip_suffix(".csv"))?;
+    let mut parts = stem.split('_');
+    let (venue, symbol) = (parts.next()?, parts.next()?.parse().ok()?);
+    let of_it = !venue.is_empty() && parts.next()? == dataset.name();
+    let range = parts.next();
+    (of_it && parts.next().is_none()).then_some((venue, symbol, range))
+}
+
+fn looks_like_days(range: &str) -> bool {
+    range.split('-').all(|day| day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()))
+        && range.split('-').count() == 2
+}
+
+/// The days of `YYYYMMDD-YYYYMMDD`, the last one included, as days since 1970.
+fn named(range: &str) -> Option<Range<i64>> {
+    let day = |text: &str| -> Option<i64> {
+        let date = jiff::civil::Date::strptime("%Y%m%d", text).ok()?;
+        let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(at.timestamp().as_second().div_euclid(86_400))
     };
+    let (from, to) = range.split_once('-').filter(|_| looks_like_days(range))?;
     let (from, to) = (day(from)?, day(to)?);
-    let count = |day: u32| day / 10_000 * 372 + day / 100 % 100 * 31 + day % 100;
-    Some((count(to).saturating_sub(count(from)), to))
+    (from <= to).then_some(from..to + 1)
+}
+
+/// Whole days at both ends that the name of a file promises, and that its rows from `first` to
+/// `last` do not reach.
+#[must_use]
+pub fn days_short(path: &Path, dataset: Dataset, first: Timestamp, last: Timestamp) -> u64 {
+    let promised = parts(path, dataset).and_then(|(_, _, range)| named(range?));
+    let Some(promised) = promised else { return 0 };
+    let day = |at: Timestamp| at.0.div_euclid(86_400_000);
+    let before = (day(first) - promised.start).max(0);
+    let after = (promised.end - 1 - day(last)).max(0);
+    (before + after).unsigned_abs()
 }

@@ -1,10 +1,13 @@
 //! Choosing files and the one venue.
 
+use std::path::{Path, PathBuf};
+
 use gardefou_core::ids::SymbolName;
-use gardefou_core::time::Timeframe;
+use gardefou_core::time::{Timeframe, Timestamp};
 use tempfile::TempDir;
 
 use super::candles_tests::write;
+use super::find::days_short;
 use super::{Dataset, Found, find};
 
 fn symbols(names: &[&str]) -> Vec<SymbolName> {
@@ -88,4 +91,30 @@ fn a_folder_is_a_folder() {
     assert!(told("x.csv").contains("x.csv: this is a file, but a folder"));
     assert!(told("nowhere").contains("nowhere: there is no such file or folder"));
     assert_eq!(hourly(&folder, &[], None).venue, None);
+}
+
+#[test]
+fn days_that_no_calendar_has_are_refused() {
+    for days in ["20191350-20200101", "20240101-20230101", "20240230-20240301"] {
+        let folder = folder(&[&format!("a-perp_BTCUSDT_1h_{days}.csv")]);
+        let refused = find(folder.path(), &symbols(&["BTCUSDT"]), Timeframe::H1, None);
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains(&format!("{days} in its name are no days")), "{told}");
+    }
+    let folder = folder(&["a-perp_BTCUSDT_1h_old.csv"]);
+    assert_eq!(hourly(&folder, &["BTCUSDT"], None).files, []);
+}
+
+#[test]
+fn whole_days_that_a_name_promises_and_the_rows_lack_are_counted() {
+    let day = |days: i64| Timestamp(1_704_067_200_000 + days * 86_400_000);
+    let name = |days: &str| PathBuf::from(format!("x/a-perp_BTCUSDT_1h_{days}.csv.gz"));
+    let short = |days: &str, first, last| {
+        days_short(&name(days), Timeframe::H1.into(), first, Timestamp(last))
+    };
+    let evening = |days: i64| day(days).0 + 23 * 3_600_000;
+    assert_eq!(short("20240101-20240110", day(0), evening(9)), 0);
+    assert_eq!(short("20240101-20240110", day(0), evening(6)), 3);
+    assert_eq!(short("20240101-20240110", day(2), evening(6)), 5);
+    assert_eq!(days_short(Path::new("BTC.csv"), Timeframe::H1.into(), day(0), day(1)), 0);
 }

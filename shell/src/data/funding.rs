@@ -7,7 +7,7 @@ use gardefou_core::money::{Fraction, SCALE};
 use gardefou_core::time::{Span, Timestamp};
 
 use super::error::{DataError, Fault};
-use super::find::Dataset;
+use super::find::{Dataset, days_short};
 use super::identity::{DataIdentity, Digest};
 use super::table::{Limits, Row, Table};
 
@@ -175,6 +175,7 @@ impl Funding {
             first,
             last,
             rows: self.settlements.len(),
+            days_short: days_short(&self.path, Dataset::Funding, first, last),
             gaps,
             sha256: self.sha256,
             tick_used: None,

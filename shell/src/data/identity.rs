@@ -28,6 +28,8 @@ pub struct DataIdentity {
     pub last: Timestamp,
     /// Rows.
     pub rows: usize,
+    /// Whole days that the name of the file promises and its rows do not reach.
+    pub days_short: u64,
     /// Holes in the series (each of one or more bars).
     pub gaps: usize,
     /// SHA-256 of the file's bytes as they are on disk.

@@ -228,11 +228,6 @@ pub fn io_fault(error: io::Error) -> Fault {
 }
 
 impl<const N: usize> Row<'_, N> {
-    /// An error about the whole row.
-    pub fn wrong(&self, fault: Fault) -> DataError {
-        DataError::line(self.path, self.line, fault)
-    }
-
     /// An error about one field.
     pub fn wrong_at(&self, field: usize, fault: Fault) -> DataError {
         DataError::field(self.path, self.line, self.starts[field] + 1, fault)

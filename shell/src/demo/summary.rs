@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use gardefou_core::engine::Book;
 use gardefou_core::money::Cash;
 use gardefou_core::notice::Switch;
+use gardefou_core::risk::Refusal;
 use gardefou_core::risk::worst_case::worst_case;
 
 use super::focus::side;
@@ -20,6 +21,7 @@ use crate::words::{self, numbers};
 pub fn write(demo: &Demo, seed: u64, out: &mut dyn Write) -> io::Result<()> {
     head(demo, seed, out)?;
     strategies(demo, out)?;
+    untraded(demo, out)?;
     open_cycles(demo, out)?;
     trips(demo, out)?;
     last_words(out)
@@ -102,6 +104,31 @@ fn strategies(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "Net is after fees and funding, of completed cycles only.")
+}
+
+/// Why a strategy without a single cycle had none: what refused each of its symbols last.
+fn untraded(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
+    let (config, tally) = (demo.engine().config(), demo.tally());
+    for book in demo.engine().books() {
+        let counts = tally.counts(Some(book));
+        let open = book.lanes.iter().any(|lane| lane.cycle.is_some());
+        if open || counts.won + counts.lost > 0 {
+            continue;
+        }
+        writeln!(out, "\n{} opened no cycle:", book.name)?;
+        for lane in &book.lanes {
+            let pair = words::pair(config, lane.symbol);
+            let Some((_, refusal)) = tally.refusals.get(&(book.id, lane.symbol)) else {
+                writeln!(out, "  {pair}: no price reached its ladder")?;
+                continue;
+            };
+            writeln!(out, "  {pair}: {}", words::refusal(refusal))?;
+            if let Some(remedy) = words::remedy(Refusal::NAMES[refusal.kind()]) {
+                writeln!(out, "    {remedy}")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the open cycles of a book are worth: booked so far and unrealised.

@@ -169,3 +169,16 @@ fn keys_change_pace_and_focus() {
     session.press(Key::Quit);
     assert!(session.is_over());
 }
+
+#[test]
+fn a_strategy_without_a_cycle_says_in_the_summary_what_refused_it() {
+    let symbols = Some(vec!["BTCUSDT".parse().unwrap()]);
+    let mut demo = Demo::new(&Scenario { hours: 24, symbols, ..Scenario::default() }).unwrap();
+    while demo.minute() {}
+    let mut out = Vec::new();
+    summary::write(&demo, 1, &mut out).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    let words = "grid_atr opened no cycle:\n  BTC/USDT: its correlation group would use";
+    assert!(said.contains(words), "{said}");
+    assert!(said.contains("raise max_exposure_percent of its group"), "{said}");
+}

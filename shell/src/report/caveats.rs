@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::metrics::sum;
-use super::result::{Backtest, DrawdownBasis, LargestOrder, OnTrip, PathResult};
-use super::words::{counted, day, fraction, money, percent, whole};
+use super::result::{Backtest, DataSeries, DrawdownBasis, LargestOrder, OnTrip, PathResult};
+use super::words::{counted, day, fraction, minute, money, percent, whole};
 
 /// Below this many cycles a win rate is an anecdote.
 const FEW_CYCLES: u64 = 100;
@@ -35,7 +35,9 @@ pub fn caveats(backtest: &Backtest) -> Vec<Caveat> {
         funding(backtest),
         left_out(backtest),
         partly(backtest),
+        cut(backtest),
         without_detail(backtest),
+        contradicted(backtest),
         drawdown(backtest),
     ];
     always.into_iter().chain(here.into_iter().flatten()).collect()
@@ -279,6 +281,44 @@ fn without_detail(backtest: &Backtest) -> Option<Caveat> {
         text: format!(
             "No hour of the run has all its bars of {detail} for {}: these were matched on hours.",
             without.join(", ")
+        ),
+    })
+}
+
+/// Files that hold less than their names say.
+fn cut(backtest: &Backtest) -> Option<Caveat> {
+    let short = backtest.data.iter().filter(|series| series.days_short > 0);
+    let files: Vec<String> = short
+        .map(|series| {
+            let days = counted(usize::try_from(series.days_short).unwrap_or(usize::MAX), "day");
+            format!("{} ({days})", series.file)
+        })
+        .collect();
+    (!files.is_empty()).then(|| Caveat {
+        title: "Files shorter than their names",
+        text: format!(
+            "Days that the name promises and the rows do not reach: {}. Perhaps a copy is incomplete.",
+            files.join(", ")
+        ),
+    })
+}
+
+/// Hours of which the finer bars tell other prices than the hourly one.
+fn contradicted(backtest: &Backtest) -> Option<Caveat> {
+    let detail = backtest.parameters.options.detail.as_deref().unwrap_or_default();
+    let of = |series: &DataSeries| {
+        let hours = &series.resolution.as_ref()?.contradicted;
+        let first = minute(hours.first()?.ms);
+        let hours = counted(hours.len(), "hour");
+        Some(format!("{} ({hours}, first {first})", series.symbol))
+    };
+    let symbols: Vec<String> = backtest.data.iter().filter_map(of).collect();
+    (!symbols.is_empty()).then(|| Caveat {
+        title: "Files that contradict each other",
+        text: format!(
+            "The bars of {detail} make other prices than the hourly bar: {}. They were matched as \
+             recorded, and the hourly bar was decided on; the JSON lists every such hour.",
+            symbols.join(", ")
         ),
     })
 }

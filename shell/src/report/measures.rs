@@ -55,7 +55,8 @@ pub struct Metrics {
     /// Time with at least one open cycle, in percent of the run.
     pub exposure_percent: Option<f64>,
     /// Return of the same symbols bought with equal weights, each at its first open in the run, and
-    /// held to its last close, without leverage, fees or funding.
+    /// held to its last close, without leverage, fees or funding; of all books together, each book
+    /// doing so with its own capital.
     pub buy_and_hold_percent: Option<f64>,
 }
 

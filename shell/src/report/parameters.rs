@@ -208,6 +208,8 @@ pub struct DataSeries {
     pub from: Moment,
     /// The open of the last row.
     pub to: Moment,
+    /// Whole days, at both ends, that the name of the file promises and its rows do not reach.
+    pub days_short: u64,
     /// Rows read.
     pub rows: u64,
     /// Holes between the first and the last row, each of one or more missing bars or settlements.
@@ -230,6 +232,9 @@ pub struct Resolution {
     pub bars: BTreeMap<String, u64>,
     /// The same as ranges in order of time.
     pub ranges: Vec<ResolutionRange>,
+    /// Hours whose finer bars, put together, are another bar than the hourly one. Both are used as
+    /// recorded: the finer ones are matched, the hour is decided on.
+    pub contradicted: Vec<Moment>,
 }
 
 /// A run of bars matched at one resolution.

@@ -4,8 +4,9 @@
 //! JSON numbers; times are milliseconds since 1970 (UTC), with RFC 3339 beside where a person
 //! reads them. The doc comments below are the descriptions of the schema.
 
-use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 pub use super::facts::{
@@ -189,6 +190,14 @@ pub fn schema() -> serde_json::Value {
 /// The JSON Schema (draft 2020-12) of a type as it is written.
 #[must_use]
 pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let generator = settings.with_transform(RecursiveTransform(closed)).into_generator();
     generator.into_root_schema_for::<T>().to_value()
+}
+
+/// What is written has the fields of the schema and no others.
+fn closed(schema: &mut Schema) {
+    if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
+        schema.insert("additionalProperties".to_owned(), false.into());
+    }
 }

@@ -119,8 +119,7 @@ pub(super) fn folder(events: &[(usize, Parts)], fine: &Fine) -> TempDir {
             fine_rows(&mut quick, open, &parts, fine.span, hole);
         }
     }
-    let file =
-        |name: &str| dir.path().join(format!("test-perp_BTCUSDT_{name}_20240101-20240201.csv"));
+    let file = |name: &str| dir.path().join(format!("test-perp_BTCUSDT_{name}.csv"));
     fs::write(file("1h"), slow).expect("written");
     fs::write(file(fine.name()), quick).expect("written");
     dir
@@ -264,4 +263,27 @@ fn the_summary_says_how_many_bars_were_matched_at_which_resolution() {
     let args = ["backtest", "--config", path, "--candles", path, "--missing-funding", "0"];
     let said = gardefou(&[&args[..], &["--detail", "5m"]].concat());
     assert!(said.out.contains("Bars matched: 537 at 1h, 3 at 5m."), "{}", said.out);
+}
+
+#[test]
+fn an_hour_that_its_finer_bars_contradict_is_listed() {
+    let fine = Fine { span: FIVE, hours: EVENT - 2..EVENT + 2, hole: None };
+    let dir = folder(&[(EVENT, DOWN_FIRST)], &fine);
+    let listed = |result: &Value| result["data"][0]["resolution"]["contradicted"].clone();
+    assert_eq!(listed(&run(&dir, &["--detail", "5m"])), serde_json::json!([]));
+    // The recorded hour went down to 9700; its finer bars now say 9750.
+    let file = dir.path().join("test-perp_BTCUSDT_5m.csv");
+    let text = fs::read_to_string(&file).expect("read");
+    fs::write(&file, text.replace(",9700,", ",9750,")).expect("written");
+    let result = run(&dir, &["--detail", "5m"]);
+    let hour = START + EVENT as i64 * HOUR;
+    assert_eq!(listed(&result)[0]["ms"], hour);
+    assert_eq!(listed(&result).as_array().map(Vec::len), Some(1));
+    let path = dir.path().to_str().expect("a path");
+    let args = ["backtest", "--config", path, "--candles", path, "--missing-funding", "0"];
+    let said = gardefou(&[&args[..], &["--detail", "5m"]].concat());
+    let words =
+        "Files that contradict each other. The bars of 5m make other prices than the hourly";
+    assert!(said.out.contains(words), "{}", said.out);
+    assert!(said.out.contains("BTCUSDT (1 hour, first 2024-01-22 16:00)"), "{}", said.out);
 }

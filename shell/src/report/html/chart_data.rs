@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::PriceSeries;
 use super::downsample;
 use crate::report::result::{
-    Backtest, Cycle, Direction, EquityPoint, Fill, FillKind, PathResult, Side,
+    Backtest, BookParameters, Cycle, Direction, EquityPoint, Fill, FillKind, PathResult, Side,
 };
 
 /// Bars of all charts together: the size of the page is bounded whatever the number of symbols.
@@ -210,7 +210,8 @@ impl<'a> Names<'a> {
             money(cycle.gross),
             money(cycle.fees),
             money(cycle.funding),
-            money(cycle.net),
+            // To the last digit: the page adds them up.
+            float(cycle.net.round_dp(8)),
         )
     }
 
@@ -246,31 +247,47 @@ fn line(points: &[EquityPoint]) -> Line {
     Line { t, v: points.iter().map(|p| money(p.equity)).collect() }
 }
 
-/// The capital of a book spread equally over its symbols at the first point and held.
+/// The capital of a book, or of each of them, spread equally over its symbols at the first point
+/// and held.
 fn hold(
     backtest: &Backtest,
     prices: &[PriceSeries],
     book: Option<&str>,
     points: &[EquityPoint],
 ) -> Line {
-    let books = backtest.parameters.books.iter().filter(|b| book.is_none_or(|n| n == b.name));
-    let symbols = sorted(books.flat_map(|b| b.symbols.iter().map(|s| s.symbol.as_str())));
-    let held: Vec<&PriceSeries> =
-        prices.iter().filter(|p| symbols.binary_search(&p.symbol.as_str()).is_ok()).collect();
     let Some(first) = points.first() else { return Line::default() };
-    let bought: Vec<(&PriceSeries, f64)> =
-        held.into_iter().filter_map(|p| Some((p, price_at(p, first.time)?))).collect();
-    if bought.is_empty() {
+    let books = backtest.parameters.books.iter().filter(|b| book.is_none_or(|n| n == b.name));
+    let holdings: Vec<Holding<'_>> =
+        books.filter_map(|book| Holding::buy(book, prices, first.time)).collect();
+    if holdings.is_empty() {
         return Line::default();
     }
-    let capital = float(first.equity);
-    let worth = |time: i64| {
-        let growth = bought.iter().map(|(p, from)| price_at(p, time).unwrap_or(*from) / from);
-        growth.sum::<f64>() / bought.iter().map(|_| 1.0).sum::<f64>()
-    };
+    let worth = |time: i64| holdings.iter().map(|holding| holding.worth(time)).sum::<f64>();
     Line {
         t: differences(points.iter().map(|p| p.time / 1000)),
-        v: points.iter().map(|p| cents(capital * worth(p.time))).collect(),
+        v: points.iter().map(|p| cents(worth(p.time))).collect(),
+    }
+}
+
+/// The symbols of a book, bought with equal parts of its capital.
+struct Holding<'a> {
+    capital: f64,
+    bought: Vec<(&'a PriceSeries, f64)>,
+}
+
+impl<'a> Holding<'a> {
+    /// None when there is no price of any of its symbols.
+    fn buy(book: &BookParameters, prices: &'a [PriceSeries], at: i64) -> Option<Self> {
+        let own = |series: &&PriceSeries| book.symbols.iter().any(|s| s.symbol == series.symbol);
+        let own = prices.iter().filter(own);
+        let bought: Vec<_> = own.filter_map(|p| Some((p, price_at(p, at)?))).collect();
+        (!bought.is_empty()).then(|| Self { capital: float(book.capital), bought })
+    }
+
+    fn worth(&self, time: i64) -> f64 {
+        let each = self.capital / self.bought.iter().map(|_| 1.0).sum::<f64>();
+        let growth = |(p, from): &(&PriceSeries, f64)| price_at(p, time).unwrap_or(*from) / from;
+        self.bought.iter().map(|held| each * growth(held)).sum()
     }
 }
 

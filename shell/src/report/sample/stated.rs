@@ -129,6 +129,7 @@ fn candles(series: &PriceSeries, window: Window) -> DataSeries {
         set_aside: Vec::new(),
         from: window.from.into(),
         to: (window.to - HOUR).into(),
+        days_short: 0,
         rows,
         gaps: 0,
         sha256: hash(&series.symbol),
@@ -136,6 +137,7 @@ fn candles(series: &PriceSeries, window: Window) -> DataSeries {
         resolution: Some(Resolution {
             bars: BTreeMap::from([("1h".to_owned(), rows)]),
             ranges: vec![range],
+            contradicted: Vec::new(),
         }),
         funding: None,
     }
@@ -151,6 +153,7 @@ fn rates(series: &PriceSeries, window: Window) -> DataSeries {
         set_aside: Vec::new(),
         from: window.from.into(),
         to: window.to.into(),
+        days_short: 0,
         rows: settlements - 3,
         gaps: 1,
         sha256: hash(&format!("{} funding", series.symbol)),
