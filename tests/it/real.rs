@@ -1,7 +1,7 @@
 //! The engine on every recorded hourly file, when `GARDEFOU_CANDLES` is set: the three strategies
 //! with the shipped parameters, both entry orders, both paths. The auditor looks after every event
 //! of the whole history, and of fresh wallets around the crashes; the twin agrees around the
-//! crashes and on one long series.
+//! crashes, on long series, and on recorded finer bars.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -9,9 +9,10 @@ use std::sync::OnceLock;
 use gardefou_core::config::EntryOrder;
 use gardefou_core::engine::Engine;
 use gardefou_core::ids::BookId;
+use gardefou_core::market::Bar;
 use gardefou_core::money::Fraction;
 use gardefou_core::notice::Notice;
-use gardefou_core::time::{Span, Timestamp};
+use gardefou_core::time::{Span, Timeframe, Timestamp};
 use gardefou_core::venue::bars::{BarVenue, Path};
 use gardefou_world::audit::{Audit, Seen};
 use gardefou_world::case::Case;
@@ -225,10 +226,69 @@ fn the_twin_agrees_around_the_crashes() {
     }
 }
 
-/// Five years of one symbol, its share of the wallet being that of the whole list.
+/// Two years of one symbol in each mode, its share of the wallet being that of the whole list; all
+/// years with `GARDEFOU_TWIN_LONG`.
 #[test]
-fn the_twin_agrees_on_one_long_series() {
+fn the_twin_agrees_on_long_series() {
     let Some([binance, _]) = markets() else { return };
-    let case = only(binance, &["XRPUSDT"]);
-    twins_agree("XRPUSDT", &in_mode(&case, (EntryOrder::Limit, Path::Optimistic)));
+    let all = std::env::var_os("GARDEFOU_TWIN_LONG").is_some();
+    let (_, end, _) = CRASHES[3];
+    for (mode, name) in MODES.into_iter().zip(["LTCUSDT", "XRPUSDT", "BTCUSDT", "ETHUSDT"]) {
+        let whole = only(binance, &[name]);
+        let case = if all { whole } else { around(&whole, end, 2 * 8_760, 500) };
+        twins_agree(&format!("{name} {mode:?}"), &in_mode(&case, mode));
+    }
+}
+
+/// Of each hour its finer bars, where none is missing.
+fn by_hour(case: &Case, finer: &[Vec<Bar>], length: Span) -> Vec<Vec<Vec<Bar>>> {
+    let count = (Span::hours(1).0 / length.0) as usize;
+    let inside = |finer: &[Bar], hour: &Bar| {
+        let from = finer.partition_point(|bar| bar.at < hour.at);
+        let to = finer.partition_point(|bar| bar.at < hour.at + Span::hours(1));
+        if to - from == count { finer[from..to].to_vec() } else { Vec::new() }
+    };
+    let symbol = |(bars, finer): (&Vec<Bar>, &Vec<Bar>)| {
+        bars.iter().map(|hour| inside(finer, hour)).collect()
+    };
+    case.bars.iter().zip(finer).map(symbol).collect()
+}
+
+/// Recorded finer bars, of the symbols that have them: from the end of the warm-up on.
+fn twins_agree_in_detail(detail: Timeframe, from: i64, hours: i64, modes: &[(EntryOrder, Path)]) {
+    let Some(folder) = recorded::folder() else { return };
+    let (whole, finer) =
+        recorded::case_in_detail(&folder, "binance-perp", &STRATEGIES, Some(detail));
+    let names: Vec<String> = whole
+        .config
+        .instruments
+        .iter()
+        .zip(&finer)
+        .filter(|(_, bars)| !bars.is_empty())
+        .map(|(instrument, _)| instrument.symbol.to_string())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let some = around(&only(&whole, &names), from, 620, hours);
+    for &mode in modes {
+        let case = in_mode(&some, mode);
+        let fine = by_hour(&case, &finer, detail.span());
+        let history = parity::run_engine_on(&case, &fine, |_| {});
+        let engine = parity::engine_rows(&case, &history);
+        let difference = parity::first_difference(&engine, &parity::twin_rows_on(&case, &fine));
+        assert_eq!(difference, None, "{detail:?} {mode:?}");
+        println!("{} {mode:?}: {} rows agree, of {names:?}", detail.name(), engine.len());
+        assert!(engine.len() > 100, "{detail:?} {mode:?}: {} rows", engine.len());
+    }
+}
+
+#[test]
+fn the_twin_agrees_on_recorded_bars_of_five_minutes() {
+    // 2025-02-01: a crash on the third day of it.
+    twins_agree_in_detail(Timeframe::M5, 1_738_368_000_000, 360, &MODES);
+}
+
+#[test]
+fn the_twin_agrees_on_recorded_minutes() {
+    // 2025-06-03, with five days of minutes after it.
+    twins_agree_in_detail(Timeframe::M1, 1_748_908_800_000, 120, &[MODES[0], MODES[3]]);
 }

@@ -79,6 +79,16 @@ fn widened(text: &str, symbols: &[String]) -> String {
 /// All recorded symbols of one venue with the named strategies. Funding is as recorded; a
 /// settlement that is not recorded costs nothing.
 pub fn case(folder: &Path, venue: &str, strategies: &[&str]) -> Case {
+    case_in_detail(folder, venue, strategies, None).0
+}
+
+/// The same, and the finer bars of each symbol.
+pub fn case_in_detail(
+    folder: &Path,
+    venue: &str,
+    strategies: &[&str],
+    detail: Option<Timeframe>,
+) -> (Case, Vec<Vec<Bar>>) {
     let request = Request {
         candles: folder.to_owned(),
         funding: None,
@@ -87,7 +97,7 @@ pub fn case(folder: &Path, venue: &str, strategies: &[&str]) -> Case {
         venue: Some(venue.to_owned()),
         from: None,
         to: None,
-        detail: None,
+        detail,
         entry_order: None,
         on_trip: OnTrip::Resume,
         available_only: true,
@@ -96,7 +106,12 @@ pub fn case(folder: &Path, venue: &str, strategies: &[&str]) -> Case {
     };
     let (market, config): (load::Market, EngineConfig) =
         load::market(&settings(folder), &request, &mut |_| {}).expect("a market that reads");
-    let (bars, funding) =
-        market.feeds.into_iter().map(|feed| (feed.bars, feed.settlements)).unzip();
-    Case { config, path: bars::Path::Pessimistic, on_trip: OnTrip::Resume, bars, funding }
+    let (mut bars, mut funding, mut finer) = (Vec::new(), Vec::new(), Vec::new());
+    for feed in market.feeds {
+        bars.push(feed.bars);
+        funding.push(feed.settlements);
+        finer.push(feed.detail);
+    }
+    let path = bars::Path::Pessimistic;
+    (Case { config, path, on_trip: OnTrip::Resume, bars, funding }, finer)
 }

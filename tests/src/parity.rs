@@ -50,7 +50,7 @@ pub fn run_engine_on(
 ) -> History<Recorder> {
     let mut history =
         History::new(case.config.clone(), case.path, case.on_trip, Recorder::default());
-    let span = Span::hours(1);
+    let (span, length) = (Span::hours(1), fine_length(fine));
     let first = case.bars.iter().flatten().map(|bar| bar.at).min();
     let last = case.bars.iter().flatten().map(|bar| bar.at).max();
     let (Some(first), Some(last)) = (first, last) else { return history };
@@ -92,7 +92,7 @@ pub fn run_engine_on(
             let index = usize::from(symbol.0);
             fine.get(index).map_or(&[][..], |fine| &fine[next[index] - 1])
         };
-        match_hour(&mut history, &now, span, inside);
+        match_hour(&mut history, &now, span, length, inside);
         history.close_bars(&now, span);
         after(&history);
         at = at + span;
@@ -100,11 +100,19 @@ pub fn run_engine_on(
     history
 }
 
+/// The length of the finer bars: from the first to the second of an hour.
+fn fine_length(fine: &Fine) -> Span {
+    let hours = fine.iter().flatten();
+    let length = hours.filter_map(|bars| Some(bars.get(1)?.at - bars.first()?.at)).next();
+    length.unwrap_or(case::FINE)
+}
+
 /// One hour: whole bars open before and end after what is matched on finer ones.
 fn match_hour<'a>(
     history: &mut History<Recorder>,
     bars: &[(SymbolId, Bar)],
     span: Span,
+    length: Span,
     inside: impl Fn(&SymbolId) -> &'a [Bar],
 ) {
     let (whole, finer): (Vec<_>, Vec<_>) =
@@ -113,7 +121,7 @@ fn match_hour<'a>(
     let steps = finer.iter().map(|(symbol, _)| inside(symbol).len()).max().unwrap_or(0);
     for step in 0..steps {
         let bar = |&(symbol, _): &(SymbolId, Bar)| Some((symbol, *inside(&symbol).get(step)?));
-        history.match_bars(&finer.iter().filter_map(bar).collect::<Vec<_>>(), case::FINE);
+        history.match_bars(&finer.iter().filter_map(bar).collect::<Vec<_>>(), length);
     }
     history.path_bars(&whole, span);
 }
@@ -253,7 +261,7 @@ fn twin_input(case: &Case, fine: &Fine) -> twin::Input {
         },
         from_ms: None,
         timeframe_ms: Span::hours(1).0,
-        fine_ms: case::FINE.0,
+        fine_ms: fine_length(fine).0,
         maker: part(costs.maker),
         taker: part(costs.taker),
         slippage: part(costs.slippage),
