@@ -125,6 +125,11 @@ impl Lane {
         Some((trigger, cycle.basis.lots))
     }
 
+    /// True when fills have moved the trigger since a stop was asked for.
+    fn has_moved(&self, asked: Stop) -> bool {
+        self.due_stop().is_some_and(|(trigger, _)| trigger != asked.trigger)
+    }
+
     /// Starts the deadline for a confirmation.
     fn note_naked(&mut self, fx: &mut Effects<'_>) {
         if self.protection.naked_since.is_none() {
@@ -217,9 +222,12 @@ impl Lane {
         if protection.pending.is_none_or(|pending| pending.id != id) {
             return self.stray_rejected(fx, id, why);
         }
-        protection.pending = None;
+        let refused = protection.pending.take();
         self.settled(id);
         if why == Reject::WrongSide {
+            if refused.is_some_and(|stop| self.has_moved(stop)) {
+                return self.protect(fx); // The price is beyond a stop that is not the one now.
+            }
             // Beyond the stop already. Should the price come back before the close is through, the
             // stop is asked for again.
             self.protection.retry_at = Some(fx.now + RETRY);
