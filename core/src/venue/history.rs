@@ -128,11 +128,13 @@ impl<S: Sink> Trader for Driven<S> {
         if !self.market_entries {
             return [None; 2];
         }
-        let lane = self.engine.lane(place.book, place.symbol);
+        let Some(lane) = self.engine.lane(place.book, place.symbol) else { return [None; 2] };
+        if lane.budget.is_none() {
+            debug_assert!(!lane.wants_any());
+            return [None; 2]; // Nothing is wanted without a budget.
+        }
         // A ladder descends with its level: the first rung is the nearest.
-        lane.map_or([None; 2], |lane| {
-            lane.wanted.each_ref().map(|side| side.iter().flatten().next().map(|rung| rung.price))
-        })
+        lane.wanted.each_ref().map(|side| side.iter().flatten().next().map(|rung| rung.price))
     }
 
     #[inline]
