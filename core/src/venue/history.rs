@@ -98,6 +98,14 @@ impl<S: Sink> Driven<S> {
     fn tell(&mut self, venue: &mut BarVenue, now: Timestamp, event: &Event) {
         self.engine.step_into(now, event, &mut self.step);
         self.sink.observe(now, event, &self.step);
+        if !self.step.is_quiet() {
+            self.act(venue, now);
+        }
+    }
+
+    /// Notices are heard and commands carried out.
+    #[inline(never)] // Most bars decide nothing.
+    fn act(&mut self, venue: &mut BarVenue, now: Timestamp) {
         for notice in &self.step.notices {
             self.sink.hear(now, notice);
         }
