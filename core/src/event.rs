@@ -241,8 +241,8 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn is_possible(&self, now: Timestamp) -> bool {
-        let time = |at: Timestamp| at.0.unsigned_abs() <= TIME_MAX.unsigned_abs();
-        let figure = |figure: i64| figure.unsigned_abs() <= FIGURE_MAX.unsigned_abs();
+        let time = |at: Timestamp| (-TIME_MAX..=TIME_MAX).contains(&at.0);
+        let figure = |figure: i64| (-FIGURE_MAX..=FIGURE_MAX).contains(&figure);
         let cash = |cash: Cash| cash.0.unsigned_abs() <= CASH_MAX.unsigned_abs();
         let facts = match self {
             Self::BarClosed { bar, .. } | Self::HistoryLoaded { bar, .. } => {

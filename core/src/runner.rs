@@ -139,7 +139,7 @@ impl Runner {
 
     #[inline]
     fn advance(&mut self, was_warm: bool, params: &Params) {
-        if self.arming == Arming::Always && self.cooling == 0 {
+        if matches!(self.arming, Arming::Always) && self.cooling == 0 {
             return;
         }
         if was_warm {

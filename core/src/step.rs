@@ -50,6 +50,13 @@ pub enum WakeReason {
 }
 
 impl Step {
+    /// True when there is nothing to carry out and nothing to tell.
+    #[inline]
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.commands.is_empty() && self.notices.is_empty()
+    }
+
     /// Empties the step and keeps its memory.
     pub fn clear(&mut self) {
         self.commands.clear();

@@ -75,7 +75,7 @@ impl Timestamp {
     #[inline]
     #[must_use]
     pub const fn is_aligned(self, span: Span) -> bool {
-        self.0.rem_euclid(span.0) == 0
+        self.0 % span.0 == 0
     }
 }
 

@@ -267,6 +267,7 @@ impl Lane {
 
     /// An open cycle at a close: target, decision to close, ladder (rule 8). Nothing that
     /// withholds entries withholds this.
+    #[inline(never)] // On most bars a symbol is flat.
     fn manage(&mut self, fx: &mut Effects<'_>, scene: &Scene<'_>) {
         if scene.hold.is_latched() && scene.config.risk.on_kill == OnKill::Flatten {
             return self.close_at_market(fx, FillReason::KillSwitch);

@@ -4,7 +4,7 @@
 use super::decide::Scene;
 use crate::config::{EntryOrder, GridParams, LEVELS_MAX};
 use crate::executor::{Entries, Lane};
-use crate::money::{Cash, Direction, Fraction, Lots, Margin, SCALE, Ticks};
+use crate::money::{Direction, Fraction, Lots, Margin, SCALE, Ticks};
 use crate::risk::Refusal;
 use crate::risk::ladder::{Base, Ladder, Quotes, Terms};
 use crate::risk::sizing::{Budget, RoundTrip};
@@ -29,6 +29,16 @@ pub(super) struct Held<'a> {
     pub direction: Direction,
     pub basis: Basis,
     pub taken: &'a [Lots; LEVELS_MAX],
+}
+
+/// A side's ladder as it was built.
+pub(super) struct Built {
+    /// What the cycle would hold if every rung filled.
+    basis: Basis,
+    /// No rung is nearer to the market.
+    nearest: Ticks,
+    /// The first price as made at this close.
+    first: Option<Ticks>,
 }
 
 /// A grid at a close.
@@ -78,6 +88,7 @@ impl<'a> Grid<'a> {
 
     /// Adds one side's ladder to the offer when it may be quoted. A ladder that does not pay its
     /// fees skips the symbol whole.
+    #[inline(never)] // All of it for each flat symbol at each close: registers are scarce.
     fn offer_side(
         &mut self,
         offer: &mut Offer,
@@ -90,12 +101,12 @@ impl<'a> Grid<'a> {
         }
         let basis = Basis::default();
         let flat = Held { direction, basis, taken: &[Lots::ZERO; LEVELS_MAX] };
-        let (basis, first) = self.build(&flat, budget);
+        let Built { basis, nearest, first } = self.build(&flat, budget);
         if !basis.lots.is_positive() {
             offer.why = Some(Refusal::BelowMinimum);
             return Ok(false);
         }
-        self.pays(direction, basis)?;
+        self.pays(direction, basis, nearest)?;
         let close = self.view.close;
         let distance = first.map_or(close, |first| Ticks((close - first).0.abs()));
         offer.margin = offer.margin.max(Margin::of(basis.cost, self.terms.leverage));
@@ -104,9 +115,9 @@ impl<'a> Grid<'a> {
         Ok(true)
     }
 
-    /// Builds one side's ladder. The answer: what the cycle would hold if every rung filled, and
-    /// the first price as made at this close.
-    pub(super) fn build(&mut self, held: &Held<'_>, budget: &Budget) -> (Basis, Option<Ticks>) {
+    /// Builds one side's ladder.
+    #[inline(always)] // Of a flat symbol nothing is held or taken: the compiler leaves that out.
+    pub(super) fn build(&mut self, held: &Held<'_>, budget: &Budget) -> Built {
         let &Held { direction, basis, taken } = held;
         let Self { params, view, scene, terms, entries, wanted, .. } = self;
         let quotes = &mut wanted[direction.index()];
@@ -121,12 +132,13 @@ impl<'a> Grid<'a> {
         let atr = levels::effective_atr(params, view.atr, view.close);
         let prices = levels::prices(params, direction, view.mean.to_f64(), atr);
         let base = Base { held: basis, taken, tolerance, budget };
-        (Ladder::build(quotes, terms, direction, &prices, &base).basis, prices[0])
+        let Ladder { basis, nearest, .. } = Ladder::build(quotes, terms, direction, &prices, &base);
+        Built { basis, nearest, first: prices[0] }
     }
 
     /// A round trip of the whole ladder must earn more than its fees.
     #[inline]
-    fn pays(&self, direction: Direction, basis: Basis) -> Result<(), Refusal> {
+    fn pays(&self, direction: Direction, basis: Basis, nearest: Ticks) -> Result<(), Refusal> {
         let Self { params, view, scene, terms, wanted, .. } = self;
         let profit = params.min_profit;
         let target = exits::target_price(direction, view.mean, basis, terms.value, profit);
@@ -135,15 +147,18 @@ impl<'a> Grid<'a> {
             EntryOrder::Limit => costs.maker,
             EntryOrder::Market => costs.taker,
         };
-        let exit = terms.notional(target, basis.lots);
-        let gain = Cash((exit - basis.cost).0 * i128::from(direction.sign()));
-        let turnover = exit + basis.cost;
-        if RoundTrip::surely_pays(gain, turnover, entry_fee.max(costs.maker)) {
+        let rate = entry_fee.max(costs.maker);
+        if RoundTrip::surely_pays(direction, nearest, target, terms.value, rate) {
             return Ok(());
         }
         let quotes = &wanted[direction.index()];
-        let trip =
-            Ladder { quotes, basis }.round_trip(terms, direction, target, entry_fee, costs.maker);
+        let trip = Ladder { quotes, basis, nearest }.round_trip(
+            terms,
+            direction,
+            target,
+            entry_fee,
+            costs.maker,
+        );
         if trip.pays() {
             Ok(())
         } else {

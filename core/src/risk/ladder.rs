@@ -51,8 +51,13 @@ impl Terms {
         // Nearly always what a lot costs is narrow, and one multiplication is enough.
         match price.0.checked_mul(self.value) {
             Some(unit) => Cash(i128::from(unit) * i128::from(lots.0)),
-            None => Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value)),
+            None => self.wide_notional(price, lots),
         }
+    }
+
+    #[cold]
+    fn wide_notional(&self, price: Ticks, lots: Lots) -> Cash {
+        Cash(i128::from(price.0) * i128::from(lots.0) * i128::from(self.value))
     }
 
     /// True when an order of this size may be sent.
@@ -105,13 +110,15 @@ pub struct Ladder<'a> {
     pub quotes: &'a Quotes,
     /// What the cycle would hold if every rung filled (held part included).
     pub basis: Basis,
+    /// No rung is nearer to the market.
+    pub nearest: Ticks,
 }
 
 impl<'a> Ladder<'a> {
     /// Builds the rungs in index order, in the place of those that stand now: one whose new price is
     /// near enough is kept at its own price and quantity. A level that filled is not ordered again;
     /// the rest of one that filled in part goes on resting while its price is near enough.
-    #[inline]
+    #[inline(always)] // Of a flat symbol nothing is held or taken: the compiler leaves that out.
     pub fn build(
         quotes: &'a mut Quotes,
         terms: &Terms,
@@ -142,13 +149,17 @@ impl<'a> Ladder<'a> {
         }
         // Nearly every ladder of a flat symbol is clear of its stop, even if all but the last rung
         // were bought at the price of the first.
+        let (nearest, furthest) = match direction {
+            Direction::Long => (highest, lowest),
+            Direction::Short => (lowest, highest),
+        };
         let clear = base.held.lots.is_zero()
             && (lowest > highest
-                || exits::clears_stop(lowest, highest, direction, terms.stop_loss));
+                || exits::clears_stop(nearest, furthest, direction, terms.stop_loss));
         if !clear {
             basis = drop_beyond_stop(quotes, terms, direction, base.held);
         }
-        Self { quotes, basis }
+        Self { quotes, basis, nearest }
     }
 
     /// The round trip of the whole ladder to `target`, entries at `entry_fee`, exit at
@@ -199,10 +210,14 @@ fn drop_beyond_stop(
 /// |old − new| ≤ tolerance · new.
 #[inline]
 fn within(old: Ticks, new: Ticks, tolerance: Fraction) -> bool {
+    old == new || (tolerance.is_positive() && is_near(old, new, tolerance))
+}
+
+/// The same for prices that differ.
+#[inline(never)]
+fn is_near(old: Ticks, new: Ticks, tolerance: Fraction) -> bool {
     let distance = i128::from((old.0 - new.0).abs());
-    old == new
-        || (tolerance.is_positive()
-            && distance * i128::from(SCALE) <= i128::from(tolerance.0) * i128::from(new.0))
+    distance * i128::from(SCALE) <= i128::from(tolerance.0) * i128::from(new.0)
 }
 
 #[cfg(test)]
@@ -262,7 +277,7 @@ mod tests {
     #[test]
     fn the_round_trip_counts_every_fee() {
         let (quotes, basis) = build(&[10_000], &[None; LEVELS_MAX], 3_000); // 60 lots: 6000 USDT
-        let trip = Ladder { quotes: &quotes, basis }.round_trip(
+        let trip = Ladder { quotes: &quotes, basis, nearest: Ticks(10_000) }.round_trip(
             &terms(),
             Direction::Long,
             Ticks(10_010),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Cash, Fraction, LEVERAGE_MAX, Lots, SCALE, Ticks, div_floor};
+use crate::money::{Cash, Direction, Fraction, LEVERAGE_MAX, Lots, SCALE, Ticks, div_floor};
 
 /// The margin per level of one symbol: balance / symbols / levels, exact. Frozen when the first
 /// order of a ladder is quoted, held until the cycle closes or nothing is quoted any more.
@@ -83,12 +83,23 @@ impl RoundTrip {
         self.gain > self.fees
     }
 
-    /// True when the gain exceeds what the fees can be at most; decides most cases cheaply.
+    /// True when a round trip from `entry` to `exit` surely earns more than fees at `rate`, with all
+    /// entries at `entry` or further from the exit; decides most cases cheaply. `value` is the worth
+    /// of one lot at one tick.
     #[inline]
     #[must_use]
-    pub fn surely_pays(gain: Cash, turnover: Cash, rate: Fraction) -> bool {
-        // Each of at most seven fees is rounded up by less than one unit.
-        gain.0 * i128::from(SCALE) > turnover.0 * i128::from(rate.0) + 7 * i128::from(SCALE)
+    pub fn surely_pays(
+        direction: Direction,
+        entry: Ticks,
+        exit: Ticks,
+        value: i64,
+        rate: Fraction,
+    ) -> bool {
+        let wide = |product: (i64, i64)| i128::from(product.0) * i128::from(product.1);
+        let gain = wide((direction.mirror(exit - entry).0, SCALE));
+        let net = gain - wide(((exit + entry).0, rate.0));
+        // What one lot earns. Each of at most seven fees is rounded up by less than one unit.
+        net * i128::from(value) > 7 * i128::from(SCALE)
     }
 }
 
@@ -119,6 +130,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_surely_pays_pays(exit in 1_000i64..1_000_000, near in -1_000i64..1_000, rungs in prop::collection::vec((0i64..1_000, 1i64..10_000), 1..7), value in 1i64..1_000_000, rate in 0i64..1_000_000, short: bool) {
+            let direction = if short { Direction::Short } else { Direction::Long };
+            let entry = (exit - direction.sign() * near).max(1);
+            let notional = |price: i64, lots: i64| Cash(i128::from(price) * i128::from(lots) * i128::from(value));
+            let bought = |&(further, lots): &(i64, i64)| notional((entry - direction.sign() * further).max(1), lots);
+            let lots = rungs.iter().map(|rung| rung.1).sum();
+            let cost: Cash = rungs.iter().map(bought).sum();
+            let sold = notional(exit, lots);
+            let entries: Cash = rungs.iter().map(|rung| bought(rung).times_up(Fraction(rate))).sum();
+            let gain = Cash((sold - cost).0 * i128::from(direction.sign()));
+            let trip = RoundTrip { gain, fees: entries + sold.times_up(Fraction(rate)) };
+            let sure = RoundTrip::surely_pays(direction, Ticks(entry), Ticks(exit), value, Fraction(rate));
+            prop_assert!(!sure || trip.pays());
+        }
+
         #[test]
         fn never_more_than_the_budget_and_never_a_whole_lot_less(balance in 1i64..1_000_000, symbols in 1u32..40, levels in 1u8..=6, price in 1i64..10_000_000, value in 1i64..1_000_000, leverage in 1u32..=20) {
             let budget = Budget::new(Cash::usdt(balance), symbols, levels);

@@ -77,20 +77,17 @@ pub fn beyond_stop(
     direction.mirror(price) <= direction.mirror(stop)
 }
 
-/// True when no price from `lowest` to `highest` lies at or beyond the stop of a cycle entered at
+/// True when no price from `nearest` to `furthest` lies at or beyond the stop of a cycle entered at
 /// any of them. Two products; what it leaves open, [`beyond_stop`] decides.
 #[inline]
 #[must_use]
 pub fn clears_stop(
-    lowest: Ticks,
-    highest: Ticks,
+    nearest: Ticks,
+    furthest: Ticks,
     direction: Direction,
     stop_loss: Fraction,
 ) -> bool {
-    let (nearest, furthest) = match direction {
-        Direction::Long => (highest, lowest),
-        Direction::Short => (-lowest, -highest),
-    };
+    let (nearest, furthest) = (direction.mirror(nearest), direction.mirror(furthest));
     let stop = i128::from(nearest.0) * i128::from(SCALE - direction.sign() * stop_loss.0);
     // Two ticks cover the rounding of the stop.
     i128::from(furthest.0) * i128::from(SCALE) > stop + 2 * i128::from(SCALE)
@@ -199,7 +196,8 @@ mod tests {
             prop_assert_eq!(beyond_stop(direction, at, b, 1, Fraction(sl)), exact);
             let prices = [Ticks(price), Ticks(price / 2 + 1), at];
             let (lowest, highest) = (*prices.iter().min().unwrap(), *prices.iter().max().unwrap());
-            prop_assert!(!(exact && clears_stop(lowest, highest, direction, Fraction(sl))));
+            let (nearest, furthest) = if short { (lowest, highest) } else { (highest, lowest) };
+            prop_assert!(!(exact && clears_stop(nearest, furthest, direction, Fraction(sl))));
         }
     }
 }

@@ -98,6 +98,14 @@ impl<S: Sink> Driven<S> {
     fn tell(&mut self, venue: &mut BarVenue, now: Timestamp, event: &Event) {
         self.engine.step_into(now, event, &mut self.step);
         self.sink.observe(now, event, &self.step);
+        if !self.step.is_quiet() {
+            self.act(venue, now);
+        }
+    }
+
+    /// Notices are heard and commands carried out.
+    #[inline(never)] // Most bars decide nothing.
+    fn act(&mut self, venue: &mut BarVenue, now: Timestamp) {
         for notice in &self.step.notices {
             self.sink.hear(now, notice);
         }
@@ -128,11 +136,13 @@ impl<S: Sink> Trader for Driven<S> {
         if !self.market_entries {
             return [None; 2];
         }
-        let lane = self.engine.lane(place.book, place.symbol);
+        let Some(lane) = self.engine.lane(place.book, place.symbol) else { return [None; 2] };
+        if lane.budget.is_none() {
+            debug_assert!(!lane.wants_any());
+            return [None; 2]; // Nothing is wanted without a budget.
+        }
         // A ladder descends with its level: the first rung is the nearest.
-        lane.map_or([None; 2], |lane| {
-            lane.wanted.each_ref().map(|side| side.iter().flatten().next().map(|rung| rung.price))
-        })
+        lane.wanted.each_ref().map(|side| side.iter().flatten().next().map(|rung| rung.price))
     }
 
     #[inline]

@@ -106,12 +106,15 @@ impl BarVenue {
     /// What happens on the path between open and close; `at` is the time that its fills carry.
     pub fn path<T: Trader>(&mut self, trader: &mut T, place: Place, bar: &Bar, at: Timestamp) {
         let Some(desk) = self.desk_mut(place.book, place.symbol) else { return };
-        let quiet = desk.is_quiet_on_path(bar);
-        let quiet = match desk.position {
-            None => quiet,
-            Some(position) => quiet && !self.is_used_up(place, position.worst(bar)),
-        };
-        if !quiet || reaches(trader.nearest_rungs(place), bar.low, bar.high) {
+        let touched = reaches(trader.nearest_rungs(place), bar.low, bar.high);
+        let mut quiet = !touched && desk.is_quiet_on_path(bar);
+        if let Some(position) = desk.position {
+            quiet = quiet && !self.is_used_up(place, position.worst(bar));
+        } else if quiet {
+            desk.last = bar.close;
+            return;
+        }
+        if !quiet {
             Walk { venue: self, trader, place, bar: *bar, at }.path();
         }
         self.set_last(place, bar.close);
