@@ -66,7 +66,9 @@ pub struct OrderId {
     pub kind: OrderKind,
     /// The direction of the cycle (not of the order: a long cycle is closed by a sell).
     pub direction: Direction,
-    /// The level of an entry; 0 for the others.
+    /// The level of an entry. Of a close, why it closes, as a mark
+    /// ([`crate::notice::FillReason::mark`]): whoever hears of its execution much later, and has
+    /// lost the record of sending it, can still say so. 0 for the others.
     pub level: u8,
 }
 
@@ -76,6 +78,13 @@ impl OrderId {
     #[must_use]
     pub const fn buys(self) -> bool {
         matches!(self.kind, OrderKind::Entry) == matches!(self.direction, Direction::Long)
+    }
+
+    /// True unless it is an entry of a level that no ladder has.
+    #[inline]
+    #[must_use]
+    pub fn is_possible(self) -> bool {
+        self.kind != OrderKind::Entry || usize::from(self.level) < crate::config::LEVELS_MAX
     }
 
     /// Reads the wire form; the symbol comes from the order that carried it.

@@ -216,19 +216,13 @@ fn go(
             let genesis = || live::genesis(Engine::new((*config).clone()), &setup.terms, market);
             let TakenUp { saved, recorder, fresh, aside: _, changed } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
-            let record = setup.data.join(RECORD_FILE);
-            if !fresh && !record.is_file() {
-                return Err(DaemonError::OtherData(format!(
-                    "{} is gone, and with it the exchange that these books trade on: what they hold \
-                     is nowhere. Bring it back, or name another --data to begin anew; nothing was \
-                     changed",
-                    record.display()
-                )));
-            }
-            let settings = exchange_settings(&config);
-            // No book hears of what the exchange could forget.
-            let keeping = Keeping { sync: true, ..Keeping::default() };
-            let exchange = Simulated::open(&setup.data, &config, &settings, keeping)?;
+            let exchange = match open_exchange(&setup, &opened, fresh) {
+                Ok(exchange) => exchange,
+                Err(why) => {
+                    leave_nothing(opened);
+                    return Err(why);
+                }
+            };
             let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
             let how = (setup.every, pace == Pace::Max);
             let mut books = Live::resume(market, saved, recorder, outbox, author, how);
@@ -238,6 +232,40 @@ fn go(
             books.come_up(fresh)?;
             drive(books, &setup, &opened.store, pace, people, stop, progress)
         }
+    }
+}
+
+/// Opens the exchange that the books of a store trade on.
+fn open_exchange(
+    setup: &Setup<'_>,
+    opened: &Opened,
+    fresh: bool,
+) -> Result<Simulated, DaemonError> {
+    let record = setup.data.join(RECORD_FILE);
+    if !fresh && !record.is_file() {
+        return Err(DaemonError::OtherData(format!(
+            "{} is gone, and with it the exchange that these books trade on: what they hold is \
+             nowhere. Bring it back, or name another --data to begin anew; nothing was changed",
+            record.display()
+        )));
+    }
+    let config = &setup.config;
+    // No book hears of what the exchange could forget.
+    let keeping = Keeping { sync: true, ..Keeping::default() };
+    let exchange = Simulated::open(&setup.data, config, &exchange_settings(config), keeping)?;
+    exchange.require(opened.report.tip.exchange)?;
+    Ok(exchange)
+}
+
+/// A start that is refused leaves no store behind that was not there before.
+fn leave_nothing(opened: Opened) {
+    let Opened { store, report, .. } = opened;
+    drop(store);
+    if report.created
+        && report.tip.batches == 0
+        && let Err(why) = std::fs::remove_file(&report.file)
+    {
+        tracing::warn!(file = %report.file.display(), %why, "the empty store cannot be removed");
     }
 }
 
