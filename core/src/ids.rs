@@ -5,7 +5,9 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::LEVELS_MAX;
 use crate::money::Direction;
+use crate::notice::FillReason;
 
 /// A book (strategy × mode), by its position in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,11 +82,12 @@ impl OrderId {
         matches!(self.kind, OrderKind::Entry) == matches!(self.direction, Direction::Long)
     }
 
-    /// True unless it is an entry of a level that no ladder has.
+    /// True unless its level is one that no ladder has, or no mark of a reason.
     #[inline]
     #[must_use]
     pub fn is_possible(self) -> bool {
-        self.kind != OrderKind::Entry || usize::from(self.level) < crate::config::LEVELS_MAX
+        usize::from(self.level) < LEVELS_MAX
+            || (self.kind == OrderKind::Close && FillReason::of_mark(self.level).is_some())
     }
 
     /// Reads the wire form; the symbol comes from the order that carried it.

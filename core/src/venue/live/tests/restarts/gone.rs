@@ -2,6 +2,7 @@
 //! slower, and people hear of it once.
 
 use super::*;
+use crate::notice::Anomaly;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -10,13 +11,14 @@ use alloc::string::String;
 fn said(world: &World) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for notice in &world.live.sink().0 {
-        let what = match notice {
-            Notice::Anomaly { what: crate::notice::Anomaly::Rejected(id, why) } => {
-                format!("{:?} refused: {why:?}", id.kind)
-            }
-            Notice::Unprotected { why, .. } => format!("unprotected: {why:?}"),
-            Notice::Reconciled(plan) => format!("compared: {}", plan.symbols.len()),
-            _ => continue,
+        let what = if let Notice::Anomaly { what: Anomaly::Rejected(id, why) } = notice {
+            format!("{:?} refused: {why:?}", id.kind)
+        } else if let Notice::Unprotected { why, .. } = notice {
+            format!("unprotected: {why:?}")
+        } else if let Notice::Reconciled(plan) = notice {
+            format!("compared: {}", plan.symbols.len())
+        } else {
+            continue;
         };
         *times.entry(what).or_default() += 1;
     }
@@ -114,7 +116,7 @@ fn balances_that_differ_are_told_once_however_the_difference_moves() {
     for paid in 1..20 {
         world.on_account(move |_, snapshot| {
             if let Part::Known(balance) = &mut snapshot.balance {
-                *balance = *balance - Cash(1_000 * paid);
+                *balance -= Cash(1_000 * paid);
             }
         });
         world.wait(16 * 60_000);
