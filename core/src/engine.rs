@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{EngineConfig, Facts, LEVELS_MAX, Mode};
+use crate::config::{EngineConfig, Facts, Mode};
 use crate::event::{Event, Feed, Fill, Liquidity, Request};
 use crate::executor::{Effects, Lane};
 use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
@@ -233,7 +233,7 @@ impl Engine {
         let lane = self.lane(fill.id.book, fill.id.symbol);
         let known = lane.is_some_and(|lane| lane.could_hold(fill.price, fill.lots));
         let positive = fill.lots.is_positive() && fill.price.is_positive();
-        if !known || !positive || usize::from(fill.id.level) >= LEVELS_MAX {
+        if !known || !positive || !fill.id.is_possible() {
             out.notices.push(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
             return;
         }

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Cycle, Wallet};
 use crate::config::{Costs, EntryOrder, Params, RiskConfig};
 use crate::engine::reconfigure::Winding;
-use crate::event::Fill;
-use crate::ids::{BookId, OrderId, SymbolId};
+use crate::event::{Fill, Reject};
+use crate::ids::{BookId, OrderId, OrderKind, SymbolId};
 use crate::money::{Cash, Direction, Lots, Margin, Ticks};
 use crate::notice::{FillReason, Notice, Readiness};
 use crate::reconcile::Watch;
@@ -71,6 +71,9 @@ pub struct Lane {
     pub swept: Option<Sweep>,
     /// Orders that are asked for.
     pub doubts: Vec<Doubt>,
+    /// Refusals that people were told of, by what they were about, until one is accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<(OrderKind, Reject)>,
     /// Margin per level, frozen while anything is quoted or open.
     pub budget: Option<Budget>,
     /// No ladder before the close of the bar that opens at this time.
@@ -166,6 +169,9 @@ pub struct Close {
     pub lots: Lots,
     /// Attempts so far.
     pub attempts: u8,
+    /// Answers in a row that nothing is held.
+    #[serde(default)]
+    pub nothing_held: u8,
 }
 
 /// Orders up to this one were withdrawn because everything had to go: what they still fill is
@@ -315,6 +321,7 @@ impl Lane {
             funding_forgotten: None,
             swept: None,
             doubts: Vec::new(),
+            complaints: Vec::new(),
             budget: None,
             cooldown_until: None,
             target: None,

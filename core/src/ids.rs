@@ -5,7 +5,9 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::LEVELS_MAX;
 use crate::money::Direction;
+use crate::notice::FillReason;
 
 /// A book (strategy × mode), by its position in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,7 +68,9 @@ pub struct OrderId {
     pub kind: OrderKind,
     /// The direction of the cycle (not of the order: a long cycle is closed by a sell).
     pub direction: Direction,
-    /// The level of an entry; 0 for the others.
+    /// The level of an entry. Of a close, why it closes, as a mark
+    /// ([`crate::notice::FillReason::mark`]): whoever hears of its execution much later, and has
+    /// lost the record of sending it, can still say so. 0 for the others.
     pub level: u8,
 }
 
@@ -76,6 +80,14 @@ impl OrderId {
     #[must_use]
     pub const fn buys(self) -> bool {
         matches!(self.kind, OrderKind::Entry) == matches!(self.direction, Direction::Long)
+    }
+
+    /// True unless its level is one that no ladder has, or no mark of a reason.
+    #[inline]
+    #[must_use]
+    pub fn is_possible(self) -> bool {
+        usize::from(self.level) < LEVELS_MAX
+            || (self.kind == OrderKind::Close && FillReason::of_mark(self.level).is_some())
     }
 
     /// Reads the wire form; the symbol comes from the order that carried it.

@@ -151,6 +151,41 @@ pub enum FillReason {
     KillSwitch,
     /// The exchange closed by force.
     Liquidation,
+    /// A close of ours of which neither a record nor a mark in its id says why.
+    Unheard,
+}
+
+impl FillReason {
+    /// What a close sent for this reason carries in its id in place of a level; 0 for what sends
+    /// none. A mark means the same for ever: exchanges remember ids longer than we do.
+    #[must_use]
+    pub const fn mark(self) -> u8 {
+        match self {
+            Self::Level | Self::Signal | Self::Stop | Self::Liquidation | Self::Unheard => 0,
+            Self::TargetAtClose => 1,
+            Self::DirectionFlip => 2,
+            Self::TimeStop => 3,
+            Self::Target => 4,
+            Self::OppositeFill => 5,
+            Self::Emergency => 6,
+            Self::KillSwitch => 7,
+        }
+    }
+
+    /// The reason of a close whose id carries this mark.
+    #[must_use]
+    pub const fn of_mark(mark: u8) -> Option<Self> {
+        Some(match mark {
+            1 => Self::TargetAtClose,
+            2 => Self::DirectionFlip,
+            3 => Self::TimeStop,
+            4 => Self::Target,
+            5 => Self::OppositeFill,
+            6 => Self::Emergency,
+            7 => Self::KillSwitch,
+            _ => return None,
+        })
+    }
 }
 
 /// The final result of a cycle.
@@ -228,6 +263,16 @@ pub enum Anomaly {
         /// Which symbol.
         symbol: SymbolId,
         /// When it happened.
+        at: Timestamp,
+    },
+    /// More exits than can be kept came without the entries that they close: the oldest is
+    /// forgotten, and the comparison with the account finds what is missing.
+    Unmatched {
+        /// Which book.
+        book: BookId,
+        /// Which symbol.
+        symbol: SymbolId,
+        /// When the forgotten one executed.
         at: Timestamp,
     },
     /// The stop's execution left a rest below the minimum.

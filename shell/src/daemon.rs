@@ -203,6 +203,7 @@ fn go(
             let genesis = || paper::genesis(&config, &setup.terms, market);
             let TakenUp { saved, recorder, fresh, aside, changed: _ } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
+            let (opened, asking) = or_nothing(opened, |opened| asking(people, &opened.store))?;
             let paper = Paper::resume(market, saved, recorder, author, setup.every);
             let mut books = Rehearsal { paper, durable: begin(&opened)? };
             // What follows from the journal is not written again.
@@ -210,25 +211,16 @@ fn go(
                 books.save()?;
             }
             books.paper.enter_requests()?;
-            drive(books, &setup, &opened.store, pace, people, stop, progress)
+            drive(books, &setup, &opened.store, pace, asking, stop, progress)
         }
         Mode::Live => {
             let genesis = || live::genesis(Engine::new((*config).clone()), &setup.terms, market);
             let TakenUp { saved, recorder, fresh, aside: _, changed } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
-            let record = setup.data.join(RECORD_FILE);
-            if !fresh && !record.is_file() {
-                return Err(DaemonError::OtherData(format!(
-                    "{} is gone, and with it the exchange that these books trade on: what they hold \
-                     is nowhere. Bring it back, or name another --data to begin anew; nothing was \
-                     changed",
-                    record.display()
-                )));
-            }
-            let settings = exchange_settings(&config);
-            // No book hears of what the exchange could forget.
-            let keeping = Keeping { sync: true, ..Keeping::default() };
-            let exchange = Simulated::open(&setup.data, &config, &settings, keeping)?;
+            let (opened, (exchange, asking)) = or_nothing(opened, |opened| {
+                let exchange = open_exchange(&setup, opened, fresh)?;
+                Ok((exchange, asking(people, &opened.store)?))
+            })?;
             let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
             let how = (setup.every, pace == Pace::Max);
             let mut books = Live::resume(market, saved, recorder, outbox, author, how);
@@ -236,7 +228,51 @@ fn go(
                 books.say_winding()?;
             }
             books.come_up(fresh)?;
-            drive(books, &setup, &opened.store, pace, people, stop, progress)
+            drive(books, &setup, &opened.store, pace, asking, stop, progress)
+        }
+    }
+}
+
+/// Opens the exchange that the books of a store trade on.
+fn open_exchange(
+    setup: &Setup<'_>,
+    opened: &Opened,
+    fresh: bool,
+) -> Result<Simulated, DaemonError> {
+    let record = setup.data.join(RECORD_FILE);
+    if !fresh && !record.is_file() {
+        return Err(DaemonError::OtherData(format!(
+            "{} is gone, and with it the exchange that these books trade on: what they hold is \
+             nowhere. Bring it back, or name another --data to begin anew; nothing was changed",
+            record.display()
+        )));
+    }
+    let config = &setup.config;
+    // No book hears of what the exchange could forget.
+    let keeping = Keeping { sync: true, ..Keeping::default() };
+    let exchange = Simulated::open(&setup.data, config, &exchange_settings(config), keeping)?;
+    exchange.require(opened.report.tip.exchange)?;
+    Ok(exchange)
+}
+
+/// Does the last things that a start can fail with: one that is refused leaves no store behind that
+/// was not there before.
+fn or_nothing<T>(
+    opened: Opened,
+    start: impl FnOnce(&Opened) -> Result<T, DaemonError>,
+) -> Result<(Opened, T), DaemonError> {
+    match start(&opened) {
+        Ok(started) => Ok((opened, started)),
+        Err(why) => {
+            let Opened { store, report, .. } = opened;
+            drop(store);
+            if report.created
+                && let Err(why) = std::fs::remove_file(&report.file)
+            {
+                let file = report.file.display();
+                tracing::warn!(%file, %why, "the empty store cannot be removed");
+            }
+            Err(why)
         }
     }
 }
@@ -261,7 +297,7 @@ fn drive<D: Driven<Journal = Writer>>(
     setup: &Setup<'_>,
     store: &Store,
     pace: Pace,
-    people: People,
+    asking: Asking,
     stop: impl Future<Output = &'static str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Ended, DaemonError> {
@@ -272,9 +308,9 @@ fn drive<D: Driven<Journal = Writer>>(
         .build()
         .map_err(|why| system("starting the event loop", why))?;
     let why = runtime.block_on(async {
-        let asks = match people {
-            People::Channel(asks) => asks,
-            People::Socket => listen(store)?,
+        let asks = match asking {
+            Asking::Channel(asks) => asks,
+            Asking::Door(door) => listen(*door),
         };
         events::run((&mut books, &mut clock), store, asks, stop, progress).await
     });
@@ -295,16 +331,28 @@ fn drive<D: Driven<Journal = Writer>>(
     Ok(Ended { why, next, hours, seq, told, state_hash })
 }
 
-/// Opens the control socket; what is asked comes out of the channel.
-fn listen(store: &Store) -> Result<mpsc::Receiver<Ask>, DaemonError> {
-    let door = Door::open(store)?;
+/// Where questions come from.
+enum Asking {
+    Door(Box<Door>),
+    Channel(mpsc::Receiver<Ask>),
+}
+
+fn asking(people: People, store: &Store) -> Result<Asking, DaemonError> {
+    match people {
+        People::Socket => Ok(Asking::Door(Box::new(Door::open(store)?))),
+        People::Channel(asks) => Ok(Asking::Channel(asks)),
+    }
+}
+
+/// Listens at the control socket; what is asked comes out of the channel.
+fn listen(door: Door) -> mpsc::Receiver<Ask> {
     let (send, asks) = mpsc::channel(ASKS);
     tokio::spawn(async move {
         if let Err(why) = control::serve(&door, send, Limits::default()).await {
             tracing::error!(%why, "the control socket cannot be listened to");
         }
     });
-    Ok(asks)
+    asks
 }
 
 fn open(request: &Request, now: Timestamp) -> Result<Opened, DaemonError> {

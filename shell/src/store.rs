@@ -72,7 +72,7 @@ pub use json::Json;
 pub use key::Key;
 pub use lock::LOCK_FILE;
 pub use medium::Medium;
-pub use meta::{Identity, SCHEMA, Tip};
+pub use meta::{Identity, RecordMark, SCHEMA, Tip};
 pub use open::{OpenReport, Opened, STORE_FILE};
 pub use options::{OpenOptions, Retention};
 pub use order_name::OrderName;

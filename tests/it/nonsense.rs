@@ -186,7 +186,10 @@ fn impossible() -> impl Strategy<Value = Event> {
         (fill(order(here(), 0..=u8::MAX)), amount()).prop_map(|(fill, (price, lots))| {
             Event::OrderFilled(Fill { price: Ticks(price), lots: Lots(lots), ..fill })
         }),
-        fill(order(here(), most..=u8::MAX)).prop_map(Event::OrderFilled),
+        // A close has the mark of its reason in place of a level.
+        fill(order(here(), most..=u8::MAX))
+            .prop_filter("impossible", |fill| !fill.id.is_possible())
+            .prop_map(Event::OrderFilled),
         (amount(), at()).prop_map(|((price, lots), at)| Event::PositionLiquidated {
             book: BookId(0),
             symbol: SymbolId(0),

@@ -23,6 +23,7 @@ impl Lane {
             OrderKind::Close => {}
         }
         self.answered(id);
+        self.complaints.retain(|&(kind, _)| kind != id.kind);
         if id.kind == OrderKind::Close {
             self.ask_later(fx, id); // It executes at once; if its fill is lost, the question finds it.
         }
@@ -55,7 +56,7 @@ impl Lane {
             OrderKind::Entry => self.entry_rejected(fx, id, why),
             OrderKind::Target => self.target_rejected(fx, id, why),
             OrderKind::Stop => self.stop_rejected(fx, id, why),
-            OrderKind::Close => self.close_failed(fx, id),
+            OrderKind::Close => self.close_failed(fx, id, why == Reject::NoPosition),
         }
         if why != Reject::UnknownOrder && self.is_new_complaint(id, why) {
             fx.tell(Notice::Anomaly { what: Anomaly::Rejected(id, why) });
@@ -147,7 +148,7 @@ impl Lane {
             Ended::NothingTraded
             | Ended::Requested
             | Ended::NothingToReduce
-            | Ended::ByExchange => self.close_failed(fx, id),
+            | Ended::ByExchange => self.close_failed(fx, id, why == Ended::NothingToReduce),
         }
     }
 
@@ -172,7 +173,7 @@ impl Lane {
                 }
             }
             OrderKind::Stop => self.stop_not_found(fx, id),
-            OrderKind::Close => self.close_failed(fx, id),
+            OrderKind::Close => self.close_failed(fx, id, false),
         }
     }
 
@@ -192,14 +193,19 @@ impl Lane {
         }
     }
 
-    /// A close did not close: the cycle stays open under its stop and the close is tried again.
-    fn close_failed(&mut self, fx: &mut Effects<'_>, id: OrderId) {
+    /// A close did not close: the cycle stays open under its stop and the close is tried again. One
+    /// that found nothing to close may have come too early; said often, it is tried every half hour
+    /// and the comparison with the account finds what happened.
+    fn close_failed(&mut self, fx: &mut Effects<'_>, id: OrderId, nothing_held: bool) {
         self.settled(id);
         if let Some(close) = &mut self.close
             && close.id == Some(id)
         {
             close.id = None;
-            let wait = Span::seconds(1 << close.attempts.min(6));
+            close.nothing_held =
+                if nothing_held { close.nothing_held.saturating_add(1) } else { 0 };
+            let doublings = close.attempts.min(6).max(close.nothing_held.min(11));
+            let wait = Span::seconds(1 << doublings);
             fx.timers.set(fx.now + wait, WakeReason::CloseAgain, self.symbol);
         }
     }

@@ -93,10 +93,17 @@ impl Lane {
     }
 
     /// True when a refusal of a request about an order is told for the first time: a suspended
-    /// symbol refuses the same cancel again and again (INC-115).
+    /// symbol refuses the same cancel again and again (INC-115), and where nothing is held every
+    /// new stop and close is refused.
     pub(super) fn is_new_complaint(&mut self, id: OrderId, why: Reject) -> bool {
         let doubt = self.doubts.iter_mut().find(|doubt| doubt.id == id);
-        doubt.is_none_or(|doubt| doubt.complaint.replace(why) != Some(why))
+        let new = doubt.is_none_or(|doubt| doubt.complaint.replace(why) != Some(why));
+        let said = (id.kind, why);
+        let told = id.kind != OrderKind::Entry && self.complaints.contains(&said);
+        if new && !told && id.kind != OrderKind::Entry {
+            self.complaints.push(said);
+        }
+        new && !told
     }
 
     /// The exchange said how an order stands.

@@ -12,6 +12,10 @@ use crate::notice::{Anomaly, FillReason, Notice};
 use crate::risk::ladder::Quote;
 use crate::time::Timestamp;
 
+/// Exits that wait for the entries that they close. An exchange is some messages behind, not
+/// hundreds.
+const EARLY_MAX: usize = 64;
+
 impl Lane {
     /// Applies one execution.
     pub fn apply_fill(&mut self, fx: &mut Effects<'_>, fill: &Fill) {
@@ -31,10 +35,16 @@ impl Lane {
                 self.exit_filled(fx, fill, FillReason::Stop);
             }
             OrderKind::Close => {
-                let reason = self.close.map_or(FillReason::Emergency, |close| close.reason);
+                let reason = self.reason_of_close(fill.id);
                 self.exit_filled(fx, fill, reason);
             }
         }
+    }
+
+    /// Why a close was sent: its id says so even where the record of sending it is lost.
+    fn reason_of_close(&self, id: OrderId) -> FillReason {
+        let known = self.close.filter(|close| close.id == Some(id)).map(|close| close.reason);
+        FillReason::of_mark(id.level).or(known).unwrap_or(FillReason::Unheard)
     }
 
     /// The exchange closed by force.
@@ -206,7 +216,8 @@ impl Lane {
         if lots < fill.lots {
             // Its fee goes to the cycle that it closes: to this one, or to the one that it waits for.
             let fee = if held.is_positive() { Cash::ZERO } else { fill.fee };
-            self.early.push((Fill { lots: fill.lots - lots, fee, ..*fill }, reason));
+            let rest = Fill { lots: fill.lots - lots, fee, ..*fill };
+            self.keep_early(fx, rest, reason);
             fx.tell(Notice::Anomaly { what: Anomaly::UnknownOrderFilled(*fill) });
         }
         if fee == Fee::Due {
@@ -231,6 +242,16 @@ impl Lane {
                 _ => self.refresh_target(fx, fill.at),
             }
         }
+    }
+
+    /// Keeps an exit that nothing was held for until the entry that it closed is told.
+    fn keep_early(&mut self, fx: &mut Effects<'_>, exit: Fill, reason: FillReason) {
+        if self.early.len() >= EARLY_MAX {
+            let (forgotten, _) = self.early.remove(0);
+            let (book, symbol, at) = (fx.ids.book, self.symbol, forgotten.at);
+            fx.tell(Notice::Anomaly { what: Anomaly::Unmatched { book, symbol, at } });
+        }
+        self.early.push((exit, reason));
     }
 
     /// Forgets an exit order that has executed whole; true when that was the close.
@@ -310,6 +331,7 @@ fn sweeps(reason: FillReason) -> bool {
         | FillReason::Stop
         | FillReason::DirectionFlip
         | FillReason::TimeStop
-        | FillReason::OppositeFill => false,
+        | FillReason::OppositeFill
+        | FillReason::Unheard => false,
     }
 }

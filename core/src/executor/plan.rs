@@ -318,13 +318,15 @@ impl Lane {
         }
         let Some(cycle) = &self.cycle else { return };
         let (direction, lots) = (cycle.direction, cycle.basis.lots);
-        let attempts = match self.close {
+        let (attempts, nothing_held) = match self.close {
             Some(Close { id: Some(_), .. }) => return,
-            Some(Close { attempts, .. }) => attempts.saturating_add(1),
-            None => 0,
+            Some(Close { attempts, nothing_held, .. }) => {
+                (attempts.saturating_add(1), nothing_held)
+            }
+            None => (0, 0),
         };
-        let id = fx.ids.next(self.symbol, OrderKind::Close, direction, 0);
-        self.close = Some(Close { id: Some(id), reason, lots, attempts });
+        let id = fx.ids.next(self.symbol, OrderKind::Close, direction, reason.mark().into());
+        self.close = Some(Close { id: Some(id), reason, lots, attempts, nothing_held });
         fx.out.commands.push(Command::Place(NewOrder { id, limit: None, lots, preset: None }));
     }
 }

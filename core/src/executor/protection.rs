@@ -24,6 +24,9 @@ const RETRY: Span = Span(500);
 /// How often that wait doubles.
 const DOUBLINGS: u8 = 2;
 
+/// The same while the exchange says that there is nothing to protect: up to half an hour.
+const DOUBLINGS_OF_NOTHING: u8 = 12;
+
 /// What protects a position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Protection {
@@ -37,10 +40,14 @@ pub struct Protection {
     pub naked_since: Option<Timestamp>,
     /// Since when the price is at or beyond the stop and the stop has not executed.
     pub crossed_since: Option<Timestamp>,
-    /// People know that the exchange does not answer about the stop.
-    pub alerted: bool,
+    /// What people were told last of a position without a stop that works, since it had one.
+    #[serde(default)]
+    pub told: Option<Exposed>,
     /// Refusals since the last confirmation.
     pub refused: u8,
+    /// The last ones said that nothing is held.
+    #[serde(default)]
+    pub nothing_held: bool,
     /// When a refused stop is asked for again.
     pub retry_at: Option<Timestamp>,
 }
@@ -141,7 +148,7 @@ impl Lane {
 
     /// The position is covered, or gone.
     pub(super) fn note_covered(&mut self, fx: &mut Effects<'_>) {
-        self.protection.alerted = false;
+        self.protection.told = self.protection.told.filter(|&why| why == Exposed::NotExecuted);
         if self.protection.naked_since.take().is_some() {
             *fx.naked -= 1;
         }
@@ -180,6 +187,7 @@ impl Lane {
         let other = asked.is_some_and(|asked| (asked.trigger, asked.lots) != (trigger, lots));
         if !other {
             (protection.refused, protection.retry_at) = (0, None);
+            protection.nothing_held = false;
         }
         if let Some(old) = protection.working.replace(Stop { id, trigger, lots })
             && old.id != id
@@ -206,7 +214,8 @@ impl Lane {
         if protection.refused == 1 {
             return self.protect(fx);
         }
-        let wait = Span(RETRY.0 << (protection.refused - 2).min(DOUBLINGS));
+        let most = if protection.nothing_held { DOUBLINGS_OF_NOTHING } else { DOUBLINGS };
+        let wait = Span(RETRY.0 << (protection.refused - 2).min(most));
         protection.retry_at = Some(fx.now + wait);
         self.arm_questions(fx);
     }
@@ -223,6 +232,7 @@ impl Lane {
             return self.stray_rejected(fx, id, why);
         }
         let refused = protection.pending.take();
+        protection.nothing_held = why == Reject::NoPosition;
         self.settled(id);
         if why == Reject::WrongSide {
             if refused.is_some_and(|stop| self.has_moved(stop)) {
@@ -298,6 +308,7 @@ impl Lane {
         }
         if !self.is_beyond_stop() && self.protection.working.is_some() {
             self.protection.crossed_since = None;
+            self.protection.told = self.protection.told.filter(|&w| w != Exposed::NotExecuted);
         }
         let Protection { naked_since, crossed_since, .. } = self.protection;
         let limit = fx.risk.stop_deadline;
@@ -321,17 +332,24 @@ impl Lane {
     }
 
     fn flatten_unprotected(&mut self, fx: &mut Effects<'_>, since: Timestamp, why: Exposed) {
-        fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since, why });
-        self.close_at_market(fx, FillReason::Emergency);
+        self.tell_exposed(fx, since, why);
+        // A close of what is not there is tried again in its own time.
+        if self.close.is_none_or(|close| close.nothing_held == 0) {
+            self.close_at_market(fx, FillReason::Emergency);
+        }
+    }
+
+    /// People are told once, and again when something else is wrong.
+    fn tell_exposed(&mut self, fx: &mut Effects<'_>, since: Timestamp, why: Exposed) {
+        if self.protection.told.replace(why) != Some(why) {
+            fx.tell(Notice::Unprotected { book: fx.ids.book, symbol: self.symbol, since, why });
+        }
     }
 
     /// Unconfirmed is not absent: the questions go on, people are told once, and nothing is added
     /// to the position.
     fn alert_unanswered(&mut self, fx: &mut Effects<'_>, since: Timestamp) {
-        if !core::mem::replace(&mut self.protection.alerted, true) {
-            let (book, symbol, why) = (fx.ids.book, self.symbol, Exposed::NoAnswer);
-            fx.tell(Notice::Unprotected { book, symbol, since, why });
-        }
+        self.tell_exposed(fx, since, Exposed::NoAnswer);
         self.want_nothing();
         self.sync(fx);
     }

@@ -333,7 +333,9 @@ fn surprise(notice: &Notice) -> Option<BookId> {
         Notice::Anomaly { what } => match what {
             Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => Some(fill.id.book),
             Anomaly::Rejected(id, Reject::NoPosition | Reject::Locked) => Some(id.book),
-            Anomaly::Dust { book, .. } | Anomaly::TooOld { book, .. } => Some(*book),
+            Anomaly::Dust { book, .. }
+            | Anomaly::TooOld { book, .. }
+            | Anomaly::Unmatched { book, .. } => Some(*book),
             Anomaly::Rejected(..)
             | Anomaly::Gap { .. }
             | Anomaly::Impossible

@@ -27,7 +27,9 @@ pub fn plan(engine: &Engine, snapshot: &AccountSnapshot) -> Option<Plan> {
     let book = engine.books().get(usize::from(snapshot.book.0))?;
     let mut plan = Plan::agreed(book.id, snapshot.at);
     plan.failed = snapshot.failures();
-    if snapshot.fills.known().is_some() && snapshot.since > book.watch.since() {
+    // A book without a past takes over what is held, however little of its past can be shown.
+    let reaches = snapshot.since <= book.watch.since() || book.watch.is_rebuilding();
+    if snapshot.fills.known().is_some() && !reaches {
         plan.failed.push((PartName::Fills, Failure::Incomplete));
         plan.failed.sort_unstable();
     }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use super::plan::Action;
 use super::snapshot::{AccountSnapshot, Execution, Listed, Maker, Settlement};
 use super::watch::{Skipped, Watch};
-use crate::config::LEVELS_MAX;
 use crate::event::Fill;
 use crate::executor::Lane;
 use crate::ids::{FillId, OrderKind};
@@ -102,7 +101,7 @@ fn ours(lane: &Lane, snapshot: &AccountSnapshot, execution: &Execution) -> Optio
         && fill.lots.is_positive()
         && fill.price.is_positive()
         && lane.could_hold(fill.price, fill.lots)
-        && usize::from(fill.id.level) < LEVELS_MAX;
+        && fill.id.is_possible();
     if !possible || lane.knows_fill(&fill) {
         return None;
     }

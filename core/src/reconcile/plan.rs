@@ -54,6 +54,16 @@ pub struct BalanceDiffers {
     pub adopt: bool,
 }
 
+impl BalanceDiffers {
+    /// Which of the two is larger: what a difference is told by. By how much changes with every
+    /// fee.
+    fn gist(self) -> Self {
+        let one = |is: bool| if is { Cash(1) } else { Cash::ZERO };
+        let (ours, theirs) = (one(self.ours > self.theirs), one(self.theirs > self.ours));
+        Self { ours, theirs, ..self }
+    }
+}
+
 /// In what the two sides differ on one symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -360,27 +370,84 @@ impl Plan {
     /// True when the other plan says the same of the two sides, whatever its instant.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let gist = |plan: &Self| Self {
+        self.gist() == other.gist()
+    }
+
+    /// True when the other plan does the same, too.
+    #[must_use]
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let gists = |plan: &Self| -> Vec<SymbolPlan> {
+            plan.symbols.iter().map(SymbolPlan::gist_and_actions).collect()
+        };
+        gists(self) == gists(other)
+    }
+
+    /// What is said, without figures that move by themselves.
+    fn gist(&self) -> Self {
+        Self {
             at: Timestamp(0),
             moving: Vec::new(),
-            symbols: plan.symbols.iter().map(SymbolPlan::gist).collect(),
-            ..plan.clone()
-        };
-        gist(self) == gist(other)
+            symbols: self.symbols.iter().map(SymbolPlan::gist).collect(),
+            balance: self.balance.map(BalanceDiffers::gist),
+            ..self.clone()
+        }
+    }
+
+    /// True when it says of the balance what the other one said, and nothing else.
+    pub(crate) fn repeats_the_balance_of(&self, other: &Self) -> bool {
+        let gist = |plan: &Self| plan.balance.map(BalanceDiffers::gist);
+        let alone = Self { balance: None, ..self.clone() };
+        alone.is_empty() && self.balance.is_some() && gist(self) == gist(other)
     }
 }
 
 impl SymbolPlan {
-    /// The same without what counts up, and without actions.
+    /// The same without what counts up, without actions, and without telling one order from its
+    /// successor: an attempt that fails as the last one did is no news.
     fn gist(&self) -> Self {
         let mut findings = self.findings.clone();
         for finding in &mut findings {
-            if let Finding::Missing { times, .. } = finding {
-                *times = (*times).min(CONFIRMATIONS);
+            match finding {
+                Finding::Missing { times, .. } => *times = (*times).min(CONFIRMATIONS),
+                Finding::OrderMissing { id }
+                | Finding::OrderDiffers { id }
+                | Finding::StopMissing { id }
+                | Finding::StopWrong { id, .. }
+                | Finding::Leftover { id } => *id = any(*id),
+                Finding::Rebuilt { .. }
+                | Finding::EntryFilled { .. }
+                | Finding::ExitFilled { .. }
+                | Finding::Closed { .. }
+                | Finding::FundingMissed { .. }
+                | Finding::Foreign { .. }
+                | Finding::Mixed { .. }
+                | Finding::Unknown { .. }
+                | Finding::ForeignOrder { .. }
+                | Finding::OtherWriters { .. }
+                | Finding::SettingsDiverged { .. }
+                | Finding::SettingsUnknown
+                | Finding::NotConfigured { .. } => {}
             }
         }
         Self { symbol: self.symbol, findings, actions: Vec::new() }
     }
+
+    /// The same with what is done about orders in place of the gist's none.
+    fn gist_and_actions(&self) -> Self {
+        let mut gist = self.gist();
+        gist.actions.clone_from(&self.actions);
+        for action in &mut gist.actions {
+            if let Action::Ask { id } | Action::Withdraw { id } = action {
+                *id = any(*id);
+            }
+        }
+        gist
+    }
+}
+
+/// Any order of this kind, side and level.
+fn any(id: OrderId) -> OrderId {
+    OrderId { epoch: 0, sequence: 0, ..id }
 }
 
 /// Answers in a row that contradict what is known before one of them is believed: the first, and

@@ -254,13 +254,16 @@ impl Watch {
     pub(crate) fn is_news(&mut self, plan: &Plan) -> bool {
         let same = |told: &Plan| {
             // The same done again for the same reason is no news (invariant 40).
-            told.says_the_same(plan) && (!plan.acts() || told.symbols == plan.symbols)
+            told.says_the_same(plan) && (!plan.acts() || told.does_the_same(plan))
         };
         let news = !self.told.as_deref().is_some_and(same);
+        let repeats = |told: &Plan| plan.repeats_the_balance_of(told);
+        let settled = news && self.told.as_deref().is_some_and(repeats);
         if news {
             self.told = Some(Box::new(plan.clone()));
         }
-        news
+        // Of what was said, only the balance is left: that much people know.
+        news && !settled
     }
 
     /// True when the last question was never answered.

@@ -55,7 +55,8 @@ pub fn fill_reason(reason: FillReason) -> result::FillReason {
         FillReason::DirectionFlip => result::FillReason::Flip,
         FillReason::TimeStop => result::FillReason::Time,
         FillReason::OppositeFill => result::FillReason::OppositeFill,
-        FillReason::Emergency => result::FillReason::Emergency,
+        // A backtest hears every order of its own.
+        FillReason::Emergency | FillReason::Unheard => result::FillReason::Emergency,
         FillReason::KillSwitch => result::FillReason::KillSwitch,
         FillReason::Liquidation => result::FillReason::Liquidation,
     }
@@ -72,7 +73,7 @@ pub fn close_reason(reason: FillReason) -> Option<CloseReason> {
         FillReason::DirectionFlip => Some(CloseReason::Flip),
         FillReason::TimeStop => Some(CloseReason::Time),
         FillReason::OppositeFill => Some(CloseReason::OppositeFill),
-        FillReason::Emergency => Some(CloseReason::Emergency),
+        FillReason::Emergency | FillReason::Unheard => Some(CloseReason::Emergency),
         FillReason::KillSwitch => Some(CloseReason::KillSwitch),
         FillReason::Liquidation => Some(CloseReason::Liquidation),
     }

@@ -306,13 +306,20 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
         bars.into_iter().try_for_each(|bar| self.take(&Event::HistoryLoaded { symbol, bar }))
     }
 
+    /// What is new since the last time. Whatever it knows of the exchange is in its record already.
+    fn news(&mut self) -> Result<Batch, DaemonError> {
+        let mut batch = self.recorder.take(self.now)?;
+        batch.exchange = Some(self.outbox.exchange().exchange().mark());
+        Ok(batch)
+    }
+
     fn take(&mut self, event: &Event) -> Result<(), DaemonError> {
         self.step(event);
         if self.step.commands.is_empty() && self.step.notices.is_empty() {
             self.outbox.pass(&self.step);
             return Ok(());
         }
-        let mut batch = self.recorder.take(self.now)?;
+        let mut batch = self.news()?;
         // What is sent or told waits for the disk; what is only known does not hurry it.
         batch.lazy = false;
         let (seq, commands) = (self.recorder.tip().0, self.step.commands.len());
@@ -322,7 +329,7 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
 
     /// What was heard at an instant is posted before the next one.
     fn post_heard(&mut self) -> Result<(), DaemonError> {
-        let batch = self.recorder.take(self.now)?;
+        let batch = self.news()?;
         if !batch.journal.is_empty() {
             self.outbox.durable_mut().post(batch)?;
         }
@@ -330,7 +337,7 @@ impl<'a, J: Journal, N: Notifier> Live<'a, J, N> {
     }
 
     fn saved(&mut self) -> Result<Batch, DaemonError> {
-        let mut batch = self.recorder.take(self.now)?;
+        let mut batch = self.news()?;
         batch.lazy = false;
         batch.checkpoint = Some(self.checkpoint()?);
         Ok(batch)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gardefou_core::command::Command;
 use gardefou_core::engine::Engine;
 use gardefou_core::event::{Event, Fill, OrderNews};
-use gardefou_core::ids::OrderId;
+use gardefou_core::ids::{OrderId, OrderKind};
 use gardefou_core::market::Instrument;
 use gardefou_core::money::{Lots, Ticks};
 use gardefou_core::time::Timestamp;
@@ -173,7 +173,7 @@ impl Standing {
             symbol: instrument.symbol.to_string(),
             kind: id.kind,
             direction: id.direction,
-            level: id.level,
+            level: if id.kind == OrderKind::Entry { id.level } else { 0 },
             price: self.price.map(|price| instrument.price(price)),
             quantity: instrument.quantity(self.lots),
             filled: instrument.quantity(self.filled),

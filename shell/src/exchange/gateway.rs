@@ -42,7 +42,6 @@ impl Gateway {
     fn failed(&mut self, now: Timestamp, command: &Command) {
         let Some(id) = command.awaits() else { return };
         let rejected = Event::OrderRejected { id, why: Reject::Busy };
-        self.awaited.heard(&rejected);
         let is_new = matches!(command, Command::Place(_) | Command::PlaceStop { .. });
         self.own.push(now, if is_new { rejected } else { Event::OrderUnconfirmed { id } });
     }
@@ -54,10 +53,12 @@ impl Exchange for Gateway {
             // Bars are not the exchange's: whoever has the candles brings them.
             return;
         }
-        self.awaited.sent(now, command);
-        if let Err(why) = self.exchange.handle(now, command) {
-            tracing::error!(%why, ?command, "the exchange could not be reached");
-            self.failed(now, command);
+        match self.exchange.handle(now, command) {
+            Ok(()) => self.awaited.sent(now, command),
+            Err(why) => {
+                tracing::error!(%why, ?command, "the exchange could not be reached");
+                self.failed(now, command);
+            }
         }
     }
 

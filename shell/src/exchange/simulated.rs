@@ -39,7 +39,8 @@ use gardefou_core::venue::prices::{PriceVenue, Settings};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use audit::{Audit, Bare, OrderLife};
+use crate::store::RecordMark;
+pub use audit::{Audit, Bare, Doubled, OrderLife};
 pub use error::{ExchangeError, Fault};
 use record::{Entered, Entry, Header, RecordFile};
 
@@ -245,6 +246,27 @@ impl Simulated {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.state.now
+    }
+
+    /// How far its record is; what is in it was synced before anybody heard of it.
+    #[must_use]
+    pub fn mark(&self) -> RecordMark {
+        RecordMark { record: self.file.identity(), lines: self.file.end().lines }
+    }
+
+    /// Refuses to go on before people who know of more than this record has: orders and positions
+    /// of theirs would be nowhere.
+    ///
+    /// # Errors
+    /// It is another record, or behind.
+    pub fn require(&self, known: Option<RecordMark>) -> Result<(), ExchangeError> {
+        let RecordMark { record, lines } = self.mark();
+        let fault = match known {
+            Some(known) if known.record != record => Fault::Another,
+            Some(known) if known.lines > lines => Fault::Behind { lines, known: known.lines },
+            Some(_) | None => return Ok(()),
+        };
+        Err(ExchangeError::new(self.file.path(), fault))
     }
 
     /// The highest epoch in the ids of orders that it was ever sent; 0 before the first.

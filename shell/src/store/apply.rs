@@ -25,6 +25,7 @@ pub(super) fn apply(
     batch: &Batch,
 ) -> Result<Receipt, StoreError> {
     journal(desk, options, tip, batch)?;
+    tip.exchange = batch.exchange.or(tip.exchange);
     let mut receipt = Receipt::default();
     for alert in &batch.alerts {
         receipt.alerts.push(raise(desk, tip, alert.clone())?);

@@ -5,6 +5,7 @@ use gardefou_core::time::Timestamp;
 use super::alert::Alert;
 use super::conflict::Conflict;
 use super::journal::{Checkpoint, JournalRecord};
+use super::meta::RecordMark;
 use super::records::{BarRecord, CycleRecord, FillRecord, FundingRecord, OrderRecord};
 
 /// One commit: all of it is durable, or nothing.
@@ -30,6 +31,8 @@ pub struct Batch {
     pub delivered: Vec<u64>,
     /// The state after the last step of this batch.
     pub checkpoint: Option<Checkpoint>,
+    /// How far the exchange's record was: everything that this batch may know of is in it.
+    pub exchange: Option<RecordMark>,
     /// It may wait for the next batch that does not; without effect on what moves money or tells
     /// people.
     pub lazy: bool,
@@ -59,6 +62,7 @@ impl Batch {
             alerts: Vec::new(),
             delivered: Vec::new(),
             checkpoint: None,
+            exchange: None,
             lazy: false,
         }
     }

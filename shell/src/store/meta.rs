@@ -68,6 +68,18 @@ pub struct Tip {
     pub build: String,
     /// The first record of the journal that this build wrote without another between.
     pub build_since: u64,
+    /// How much of an exchange's record this store may know of; none where nothing stands outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<RecordMark>,
+}
+
+/// How far a record is that was there when a batch was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordMark {
+    /// Which record.
+    pub record: u32,
+    /// Its lines.
+    pub lines: u64,
 }
 
 impl Tip {
@@ -81,6 +93,7 @@ impl Tip {
             conflicts: 0,
             build: identity.build.clone(),
             build_since: 1,
+            exchange: None,
         }
     }
 }

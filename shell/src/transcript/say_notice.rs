@@ -133,6 +133,7 @@ pub(super) fn why(reason: FillReason) -> &'static str {
         FillReason::Emergency => "emergency",
         FillReason::KillSwitch => "kill_switch",
         FillReason::Liquidation => "liquidation",
+        FillReason::Unheard => "unheard",
     }
 }
 
@@ -199,6 +200,13 @@ fn anomaly(orders: &Orders, what: &Anomaly) -> String {
         Anomaly::FillChanged(fill) => format!("fill changed: {}", execution(orders, fill)),
         Anomaly::TooOld { book, symbol, at } => {
             format!("{} told too late of {}", orders.place(*book, *symbol), time(*at))
+        }
+        Anomaly::Unmatched { book, symbol, at } => {
+            format!(
+                "{} exit without entry forgotten of {}",
+                orders.place(*book, *symbol),
+                time(*at)
+            )
         }
         Anomaly::Dust { book, symbol, lots } => {
             let lots = quantity(orders, *symbol, *lots);

@@ -95,9 +95,9 @@ pub fn place(notice: &Notice) -> (Option<BookId>, Option<SymbolId>) {
         Notice::Anomaly { what } => match what {
             Anomaly::UnknownOrderFilled(fill) | Anomaly::FillChanged(fill) => of_order(fill.id),
             Anomaly::Rejected(id, _) => of_order(*id),
-            Anomaly::Dust { book, symbol, .. } | Anomaly::TooOld { book, symbol, .. } => {
-                (Some(*book), Some(*symbol))
-            }
+            Anomaly::Dust { book, symbol, .. }
+            | Anomaly::TooOld { book, symbol, .. }
+            | Anomaly::Unmatched { book, symbol, .. } => (Some(*book), Some(*symbol)),
             Anomaly::Impossible => (None, None),
             Anomaly::Gap { symbol, .. } | Anomaly::BrokenBar { symbol, .. } => {
                 (None, Some(*symbol))
@@ -136,6 +136,7 @@ pub fn fill_reason(reason: FillReason) -> &'static str {
         FillReason::Emergency => "the position could not be kept under a stop",
         FillReason::KillSwitch => "kill switch",
         FillReason::Liquidation => "LIQUIDATED by the exchange",
+        FillReason::Unheard => "closed by an order of ours whose reason was lost",
     }
 }
 
@@ -151,7 +152,8 @@ fn filled(config: &EngineConfig, fill: &Fill, cycle: u32, reason: FillReason) ->
         | FillReason::OppositeFill
         | FillReason::Emergency
         | FillReason::KillSwitch
-        | FillReason::Liquidation => fill_reason(reason).to_owned(),
+        | FillReason::Liquidation
+        | FillReason::Unheard => fill_reason(reason).to_owned(),
     };
     let how = match fill.liquidity {
         Liquidity::Maker => "maker",
@@ -235,6 +237,11 @@ fn anomaly(config: &EngineConfig, what: &Anomaly) -> String {
         Anomaly::TooOld { at, .. } => format!(
             "an execution or settlement of {} UTC was told so late that it may have been booked; it \
              is not booked, the account is compared",
+            minute(*at)
+        ),
+        Anomaly::Unmatched { at, .. } => format!(
+            "too many exits came without what they close: the one of {} UTC is not booked, the \
+             account is compared",
             minute(*at)
         ),
         Anomaly::Dust { symbol, lots, .. } => {

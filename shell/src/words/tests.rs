@@ -105,6 +105,7 @@ fn notices() -> Vec<Notice> {
         FillReason::Emergency,
         FillReason::KillSwitch,
         FillReason::Liquidation,
+        FillReason::Unheard,
     ];
     let funded = |amount| Notice::Funded {
         book,
@@ -166,6 +167,7 @@ fn notices() -> Vec<Notice> {
             Anomaly::UnknownOrderFilled(fill(OrderKind::Entry, 0)),
             Anomaly::FillChanged(fill(OrderKind::Stop, 0)),
             Anomaly::TooOld { book, symbol, at },
+            Anomaly::Unmatched { book, symbol, at },
             Anomaly::Dust { book, symbol, lots: Lots(1) },
             Anomaly::Gap { symbol, from: at, missing: 2 },
             Anomaly::Impossible,

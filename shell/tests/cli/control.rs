@@ -11,14 +11,23 @@ use gardefou::store::{
 };
 use gardefou_core::config::{Facts, Mode};
 use gardefou_core::engine::Engine;
-use gardefou_core::event::{Event, Request};
-use gardefou_core::time::Timestamp;
+use gardefou_core::event::{Event, Fill, Liquidity, Request};
+use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
+use gardefou_core::money::{Cash, Direction, Lots, Ticks};
+use gardefou_core::reconcile::{AccountSnapshot, Listed, Maker, OpenOrder, Part};
+use gardefou_core::time::{Span, Timestamp};
 use tempfile::TempDir;
 
 use super::{START, gardefou};
 
 /// A store that a daemon left, with its books paused.
 fn left_behind() -> TempDir {
+    let request = Request::Pause { book: None, reason: "a holiday".into() };
+    left_after(Mode::Paper, &[Event::RequestMade { request, by: "anna".into() }])
+}
+
+/// A store that a daemon left after these events.
+fn left_after(mode: Mode, events: &[Event]) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     let options = OpenOptions {
         now: Timestamp(START),
@@ -30,16 +39,18 @@ fn left_behind() -> TempDir {
     let writer = store.writer(WriterOptions::default()).expect("a writer");
     let settings = load_from(&shipped(), &BTreeMap::new()).expect("the shipped configuration");
     let symbols = Some(vec!["BTCUSDT".parse().expect("a name")]);
-    let all = Selection::everything(Mode::Paper, Facts::Continuous);
+    let all = Selection::everything(mode, Facts::Continuous);
     let selection = Selection { symbols, ..all };
     let config = settings.engine(&selection, &BTreeMap::new()).expect("an engine's settings");
     let mut engine = Engine::new(config);
-    let request = Request::Pause { book: None, reason: "a holiday".into() };
-    let event = Event::RequestMade { request, by: "anna".into() };
-    let step = engine.step(Timestamp(START), &event);
     let mut batch = Batch::new(Timestamp(START));
-    let record = JournalRecord::new(1, Timestamp(START), &event, &step.commands);
-    batch.journal.push(record.expect("JSON"));
+    let mut last = 0;
+    for (seq, event) in (1..).zip(events) {
+        let step = engine.step(Timestamp(START), event);
+        let record = JournalRecord::new(seq, Timestamp(START), event, &step.commands);
+        batch.journal.push(record.expect("JSON"));
+        last = seq;
+    }
     batch.funding.push(FundingRecord {
         book: "grid_atr".into(),
         symbol: "BTCUSDT".into(),
@@ -52,7 +63,7 @@ fn left_behind() -> TempDir {
     });
     let state = serde_json::json!({ "history": { "engine": engine } });
     let state = serde_json::to_vec(&state).expect("JSON");
-    batch.checkpoint = Some(Checkpoint::new(1, Timestamp(START), "test", "c0ffee", state));
+    batch.checkpoint = Some(Checkpoint::new(last, Timestamp(START), "test", "c0ffee", state));
     let written = writer.submit(batch).expect("room").wait(Duration::from_secs(20));
     assert!(matches!(written, Waited::Durable(_)), "{written:?}");
     dir
@@ -147,4 +158,61 @@ fn a_directory_without_a_store_is_said() {
     assert!(!Path::new("/nowhere").exists());
     let left = std::fs::read_dir(dir.path()).expect("a folder").count();
     assert!(left <= 1, "nothing but a lock is made");
+}
+
+/// An entry of the first book on its first symbol.
+fn entry(epoch: u32) -> OrderId {
+    let (book, symbol, kind) = (BookId(0), SymbolId(0), OrderKind::Entry);
+    OrderId { book, symbol, epoch, sequence: 1, kind, direction: Direction::Long, level: 0 }
+}
+
+/// What `status --json` and `status` say of the first book.
+fn standing(dir: &TempDir) -> (serde_json::Value, String) {
+    let said = gardefou(&["status", "--data", path(dir), "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    (status["books"][0].clone(), gardefou(&["status", "--data", path(dir)]).out)
+}
+
+#[test]
+fn another_instance_and_a_position_without_a_stop_are_what_status_says_first() {
+    let at = Timestamp(START);
+    let (price, lots) = (Ticks(600_000), Lots(10));
+    let fee = Cash(1);
+    let (fill, liquidity) = (FillId(1), Liquidity::Maker);
+    let filled = Event::OrderFilled(Fill { id: entry(1), fill, at, price, lots, fee, liquidity });
+    let (book, lag, since) = (BookId(0), Span(0), Timestamp(0));
+    let order = OpenOrder {
+        symbol: Listed::Symbol(SymbolId(0)),
+        maker: Maker::Us(entry(9)),
+        price,
+        lots,
+        filled: Lots(0),
+    };
+    let snapshot = AccountSnapshot {
+        book,
+        at,
+        lag,
+        since,
+        positions: Part::Known(Vec::new()),
+        orders: Part::Known(vec![order]),
+        triggers: Part::Known(Vec::new()),
+        fills: Part::Known(Vec::new()),
+        funding: Part::Known(Vec::new()),
+        balance: Part::Known(Cash(0)),
+        settings: Part::Known(Vec::new()),
+    };
+    let booted = Event::Booted { epoch: 1 };
+    let dir = left_after(Mode::Live, &[booted.clone(), filled.clone()]);
+    let (json, text) = standing(&dir);
+    assert_eq!((&json["entries"], &json["unprotected"]), (&"unprotected".into(), &1.into()));
+    assert!(text.contains("WITHOUT A CONFIRMED STOP"), "{text}");
+    let connected = [booted, Event::Reconnected { book }];
+    let (json, text) = standing(&left_after(Mode::Live, &connected));
+    assert_eq!(json["entries"], "not_compared");
+    assert!(text.contains("not compared"), "{text}");
+    // The order of another instance outweighs both.
+    let events = [&connected[..], &[filled, Event::AccountSeen(snapshot.into())]].concat();
+    let (json, text) = standing(&left_after(Mode::Live, &events));
+    assert_eq!((&json["entries"], &json["unprotected"]), (&"other_instance".into(), &1.into()));
+    assert!(text.contains("other instance"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! `gardefou run`: the same as a backtest, the same as the replay of its journal, and the same
 //! however often it is killed.
 
+mod ages;
 mod bad;
 mod killed;
 mod live;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::super::missed::held_there;
 use super::super::plan::{Action, Finding, Wrong};
 use super::super::snapshot::OpenTrigger;
 use super::Comparison;
@@ -151,7 +152,8 @@ impl Comparison<'_> {
 
     /// Plans to make the stop right when that asks for anything.
     pub(super) fn protect(&mut self) {
-        if self.actions.is_empty() && self.trial.lane.protection == self.before.protection {
+        let unchanged = self.trial.lane.protection == self.before.protection;
+        if self.actions.is_empty() && unchanged && !self.is_held_after_all() {
             return; // Nothing changed: what is wrong with the stop is being seen to.
         }
         self.trial.step.clear();
@@ -161,6 +163,16 @@ impl Comparison<'_> {
         if let Some((trigger, lots)) = asked.or(needed.filter(|_| self.touches_protection())) {
             self.actions.push(Action::Protect { trigger, lots });
         }
+    }
+
+    /// Stops were refused because nothing was held, and now it is: no retry is waited for.
+    fn is_held_after_all(&self) -> bool {
+        let lane = &self.trial.lane;
+        let held = lane.held_signed();
+        self.before.protection.nothing_held
+            && lane.protection.pending.is_none()
+            && !held.is_zero()
+            && held_there(self.scene.snapshot, self.symbol()) == Some(held)
     }
 
     pub(super) fn touches_protection(&self) -> bool {

@@ -31,6 +31,16 @@ pub struct Record {
     pub others: VecDeque<Execution>,
     /// Orders of somebody else; they rest and never fill.
     pub foreign: Vec<ForeignOrder>,
+    /// The newest execution or settlement that was forgotten to make room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<Timestamp>,
+}
+
+impl Record {
+    /// Something of this instant was forgotten.
+    pub(super) fn forget(&mut self, at: Timestamp) {
+        self.forgotten = self.forgotten.max(Some(at));
+    }
 }
 
 /// An order of somebody else.
@@ -48,12 +58,11 @@ pub struct ForeignOrder {
     pub trigger: bool,
 }
 
-/// Keeps the latest.
-pub(super) fn keep<T>(record: &mut VecDeque<T>, item: T) {
-    if record.len() == REMEMBERED {
-        record.pop_front();
-    }
+/// Keeps the latest; the answer is the one that was forgotten for it.
+pub(super) fn keep<T>(record: &mut VecDeque<T>, item: T) -> Option<T> {
+    let forgotten = if record.len() == REMEMBERED { record.pop_front() } else { None };
     record.push_back(item);
+    forgotten
 }
 
 impl PriceVenue {
@@ -76,6 +85,9 @@ impl PriceVenue {
         let account = self.accounts.get(usize::from(book.0))?;
         let lag = self.settings.delays.visibility;
         let seen = |order: &&Order| order.made + lag <= at;
+        // Older than this it may not say everything.
+        let forgotten = account.desks.iter().filter_map(|desk| desk.record.forgotten).max();
+        let reaches = forgotten.map_or(since, |at| since.max(Timestamp(at.0 + 1)));
         let (mut positions, mut orders, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
         let (mut fills, mut funding, mut settings) = (Vec::new(), Vec::new(), Vec::new());
         for (symbol, desk) in (0..).map(|index| Listed::Symbol(SymbolId(index))).zip(&account.desks)
@@ -112,7 +124,7 @@ impl PriceVenue {
             book,
             at,
             lag,
-            since,
+            since: reaches,
             positions: Part::Known(positions),
             orders: Part::Known(orders),
             triggers: Part::Known(triggers),
@@ -149,8 +161,10 @@ impl PriceVenue {
             fee,
             liquidity: Liquidity::Taker,
         };
-        if let Some(desk) = self.desk_mut(place) {
-            keep(&mut desk.record.others, execution);
+        if let Some(Desk { record, .. }) = self.desk_mut(place)
+            && let Some(oldest) = keep(&mut record.others, execution)
+        {
+            record.forget(oldest.at);
         }
         self.sweep(now, place);
     }

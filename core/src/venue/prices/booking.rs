@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::account::keep;
 use super::desk::{Order, Position, reduces, side};
-use super::{PriceVenue, Status, place_of};
+use super::{Desk, PriceVenue, Status, place_of};
 use crate::config::MarginMode;
 use crate::event::{Ended, Event, Fill, Liquidity};
 use crate::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
@@ -155,8 +155,11 @@ impl PriceVenue {
         let (kind, direction) = (OrderKind::Close, position.direction);
         let id = OrderId { book, symbol, epoch: 0, sequence: 0, kind, direction, level: 0 };
         let liquidity = Liquidity::Taker;
-        if let Some(desk) = self.desk_mut(place) {
-            keep(&mut desk.record.forced, Fill { id, fill, at, price, lots, fee, liquidity });
+        let forced = Fill { id, fill, at, price, lots, fee, liquidity };
+        if let Some(Desk { record, .. }) = self.desk_mut(place)
+            && let Some(oldest) = keep(&mut record.forced, forced)
+        {
+            record.forget(oldest.at);
         }
         self.report(at, Event::PositionLiquidated { book, symbol, fill, at, price, lots, fee });
     }
@@ -210,9 +213,11 @@ impl PriceVenue {
             }
             let (at, price) = (now, mark);
             let listed = Listed::Symbol(symbol);
-            if let Some(desk) = self.desk_mut(Place { book, symbol }) {
-                let paid = Settlement { symbol: listed, at, rate, price, lots, amount };
-                keep(&mut desk.record.funded, paid);
+            let paid = Settlement { symbol: listed, at, rate, price, lots, amount };
+            if let Some(Desk { record, .. }) = self.desk_mut(Place { book, symbol })
+                && let Some(oldest) = keep(&mut record.funded, paid)
+            {
+                record.forget(oldest.at);
             }
             self.report(now, Event::FundingSettled { book, symbol, at, rate, price, lots, amount });
         }

@@ -178,7 +178,11 @@ impl Desk {
         if self.ended.len() == REMEMBERED {
             // Executions are asked for long after orders that only came and went.
             let place = self.ended.iter().position(|order| order.fills.is_empty());
-            self.ended.remove(place.unwrap_or(0));
+            let oldest = self.ended.remove(place.unwrap_or(0));
+            let executed = oldest.and_then(|order| order.fills.iter().map(|fill| fill.at).max());
+            if let Some(at) = executed {
+                self.record.forget(at);
+            }
         }
         self.ended.push_back(order);
         Some(filled)

@@ -1,5 +1,5 @@
 //! The exchange's own account: what its record says about every order, every execution, and every
-//! moment in which a position had no stop. It is made from the record alone, from its first entry,
+//! moment in which a position had no stop or a level two entries. It is made from the record alone, from its first entry,
 //! by an exchange that reports at once; no engine and no store has a part in it.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use gardefou_core::command::Command;
 use gardefou_core::event::{Ended, Event, Fill, OrderNews, Reject};
-use gardefou_core::ids::{BookId, FillId, OrderId, SymbolId};
+use gardefou_core::ids::{BookId, FillId, OrderId, OrderKind, SymbolId};
 use gardefou_core::money::{Cash, Lots, Ticks};
 use gardefou_core::time::{Span, Timestamp};
 use gardefou_core::venue::bars::walk::Place;
@@ -28,6 +28,8 @@ pub struct Audit {
     pub liquidations: Vec<Liquidation>,
     /// Every interval in which a position, or a part of it, had no stop.
     pub bare: Vec<Bare>,
+    /// Every pair of entries that were live at once on one level.
+    pub doubled: Vec<Doubled>,
     /// What is held at the end.
     pub held: Vec<(BookId, SymbolId, Lots)>,
     /// Wallet balances at the end, by book.
@@ -85,6 +87,17 @@ pub struct Bare {
     pub until: Option<Timestamp>,
     /// The most that was without.
     pub lots: Lots,
+}
+
+/// Two live entries of one wallet, symbol, side and level: one of them is one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    /// Since when.
+    pub at: Timestamp,
+    /// The one that was there.
+    pub first: OrderId,
+    /// The one that came.
+    pub second: OrderId,
 }
 
 impl Bare {
@@ -214,10 +227,24 @@ impl Auditor {
         Some(place_of(id))
     }
 
-    /// Begins, deepens or ends an interval without a stop.
+    /// Looks for a second entry on a level; begins, deepens or ends an interval without a stop.
     fn look(&mut self, at: Timestamp, place: Place) {
         let Place { book, symbol } = place;
         let Some(desk) = self.state.venue().desk(place) else { return };
+        let entries = || desk.orders.iter().filter(|order| order.id.kind == OrderKind::Entry);
+        if let Some(second) = entries().next_back().map(|order| order.id)
+            && let Some(first) = entries().map(|order| order.id).find(|first| {
+                *first != second
+                    && (first.direction, first.level) == (second.direction, second.level)
+            })
+            && !self
+                .audit
+                .doubled
+                .iter()
+                .any(|known| (known.first, known.second) == (first, second))
+        {
+            self.audit.doubled.push(Doubled { at, first, second });
+        }
         let lots = if desk.preset.is_some() { Lots::ZERO } else { desk.uncovered() };
         let key = (book, symbol);
         if !lots.is_positive() {

@@ -49,6 +49,24 @@ pub enum Fault {
         /// Instruments or books.
         what: &'static str,
     },
+    /// It ends before what the store knows of.
+    #[error(
+        "the record has {lines} lines and the store knows of {known}: it was cut or restored from an \
+         older copy, and orders and positions of the books are in no record. Bring the newer one \
+         back, or begin anew in an empty data directory; nothing was traded"
+    )]
+    Behind {
+        /// What it has.
+        lines: u64,
+        /// What the store knows of.
+        known: u64,
+    },
+    /// Not the one that the books of this store trade on.
+    #[error(
+        "this is not the record of the exchange that the books of this store trade on. Bring that one \
+         back, or begin anew in an empty data directory; nothing was traded"
+    )]
+    Another,
     /// A value without JSON.
     #[error("something cannot be written as JSON: {0}; this is a bug")]
     Unwritable(String),

@@ -7,11 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gardefou::config;
+use gardefou::daemon::saved;
 use gardefou::exchange::simulated::audit::{self, Audit};
 use gardefou::exchange::simulated::{OrderLife, RECORD_FILE};
 use gardefou::store::{
-    AlertRecord, CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot,
+    AlertRecord, Checkpoint, CycleRecord, FillRecord, FundingRecord, Record, STORE_FILE, Snapshot,
 };
+use gardefou_core::engine::Engine;
 use gardefou_core::ids::{FillId, OrderKind};
 use gardefou_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
@@ -31,7 +33,7 @@ const DEADLINE: Span = Span::seconds(5);
 const CAPITAL: u64 = 1_646;
 
 /// The shipped configuration with every strategy enabled and for live.
-fn all_live() -> (TempDir, PathBuf) {
+pub(super) fn all_live() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
     for (path, text) in config::shipped() {
         let text = text
@@ -58,7 +60,7 @@ fn rows<R: Record + 'static>(snapshot: &Snapshot, text: &mut String) {
 }
 
 /// What happened, as the store has it.
-fn happened(data: &Path) -> String {
+pub(super) fn happened(data: &Path) -> String {
     let store = opened(data);
     let snapshot = store.snapshot().expect("a view");
     let mut text = String::new();
@@ -75,11 +77,12 @@ fn happened(data: &Path) -> String {
 
 /// The exchange's own account agrees with the store: every execution is in both, once; no order
 /// was sent twice; no position was without a stop for longer than allowed.
-fn audited(data: &Path) -> Audit {
+pub(super) fn audited(data: &Path) -> Audit {
     let end = Timestamp(i64::MAX / 2);
     let audit = audit::audit(&data.join(RECORD_FILE), end).expect("a record");
     let twice: Vec<_> = audit.orders.iter().filter(|order| order.times > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
+    assert_eq!(audit.doubled, [], "no level had two entries");
     let bare: Vec<_> = audit.bare_beyond(DEADLINE, end).collect();
     assert!(bare.is_empty(), "{bare:?}");
     let executed = audit.fills.iter().map(|fill| fill.fill);
@@ -93,8 +96,80 @@ fn audited(data: &Path) -> Audit {
     audit
 }
 
+/// The state of the last checkpoint: wallets are what the exchange has, and what the ledger adds up
+/// to; the session is what the ledger has of this day.
+fn add_up(data: &Path) {
+    let audit = audited(data);
+    let engine = saved(data);
+    let store = opened(data);
+    let snapshot = store.snapshot().expect("a view");
+    let all = |row: Result<FillRecord, _>| row.expect("a row");
+    let fills: Vec<FillRecord> = snapshot.rows().expect("rows").map(all).collect();
+    let funding: Vec<FundingRecord> =
+        snapshot.rows().expect("rows").map(|row| row.expect("a row")).collect();
+    let cycles: Vec<CycleRecord> =
+        snapshot.rows().expect("rows").map(|row| row.expect("a row")).collect();
+    let last = store.tip().expect("a tip").seq;
+    let journal = snapshot.journal(last).expect("a journal").next().expect("the last step");
+    let today = journal.expect("a step").now.midnight();
+    for (book, balance) in engine.books().iter().zip(&audit.balances) {
+        let name = format!("{}.live", book.name);
+        let since = |from: Timestamp| {
+            let fees = fills.iter().filter(|row| row.book == name && row.at >= from);
+            let paid = funding.iter().filter(|row| row.book == name && row.at >= from);
+            let closed = cycles.iter().filter(|row| row.book == name && row.closed >= from);
+            let gross: Decimal = closed.map(|row| row.net + row.fees - row.funding).sum();
+            gross - fees.map(|row| row.fee).sum::<Decimal>()
+                + paid.map(|row| row.amount).sum::<Decimal>()
+        };
+        let usdt = gardefou::store::usdt;
+        let open = book.lanes.iter().filter_map(|lane| lane.cycle.as_ref());
+        let open: Decimal = open.map(|cycle| usdt(cycle.gross)).sum();
+        let wallet = &book.wallet;
+        assert_eq!(wallet.balance, *balance, "{name}: ours, and the exchange's");
+        assert_eq!(wallet.initial + wallet.deposits + wallet.realised, wallet.balance, "{name}");
+        assert_eq!(usdt(wallet.realised), since(Timestamp(0)) + open, "{name}");
+        // What was realised of a cycle that is open may be of another day.
+        if open.is_zero() {
+            assert_eq!(usdt(book.session.result(wallet.realised)), since(today), "{name}, today");
+        }
+    }
+}
+
+/// The engine of the last checkpoint.
+fn saved(data: &Path) -> Engine {
+    let store = opened(data);
+    let checkpoints = store.snapshot().expect("a view").rows::<Checkpoint>().expect("rows");
+    let last = checkpoints.last().expect("one").expect("a checkpoint");
+    saved::engine(&last).expect("an engine")
+}
+
+/// Kinds and subjects of what people were told, without what only a restart can say.
+fn told(data: &Path) -> BTreeSet<(String, String)> {
+    let store = opened(data);
+    let snapshot = store.snapshot().expect("a view");
+    let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
+    let alerts = alerts.map(|alert| alert.expect("an alert").alert);
+    let alerts = alerts.filter(|alert| alert.kind != "reconciled");
+    alerts.map(|alert| (alert.kind, alert.subject)).collect()
+}
+
+/// Runs day by day, from one of February on, until something is held at the end of a day; the
+/// exchange's account then.
+pub(super) fn until_held(feed: &Path, data: &Path, more: &[&str], from: u32) -> Audit {
+    for day in from..20 {
+        let to = format!("2024-02-{day:02}");
+        done(feed, data, &[more, &["--to", &to]].concat());
+        let audit = audited(data);
+        if !audit.held.is_empty() {
+            return audit;
+        }
+    }
+    panic!("nothing was held at the end of any of these days");
+}
+
 /// Options of a run of every strategy with this order of entries.
-fn options<'a>(config: &'a Path, order: &'a str) -> Vec<&'a str> {
+pub(super) fn options<'a>(config: &'a Path, order: &'a str) -> Vec<&'a str> {
     let config = config.to_str().expect("a path");
     vec!["--live-mode", "--config", config, "--entry-order", order, "--checkpoint-hours", "50"]
 }
@@ -122,7 +197,9 @@ fn torment(feed: &Path, more: &[&str]) -> u64 {
     assert!(done_kills * 2 >= wanted, "killed only {done_kills} times");
     assert_eq!(ended["next"], undisturbed["next"]);
     assert_eq!(happened(&data), happened(&whole));
-    audited(&data);
+    add_up(&whole);
+    add_up(&data);
+    assert_eq!(told(&data), told(&whole));
     done_kills
 }
 
@@ -149,39 +226,29 @@ fn a_live_daemon_whose_store_is_lost_takes_over_what_the_exchange_holds() {
     let feed = market(1_100);
     let (_dir, data) = nowhere();
     let more = options(&config, "limit");
-    // Until a day begins with something held.
-    for day in 1..20 {
-        let to = format!("2024-02-{day:02}");
-        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
-        let before = audited(&data);
-        if before.held.is_empty() {
-            continue;
-        }
-        fs::remove_file(data.join(STORE_FILE)).expect("a store");
-        let began = before.orders.len();
-        let ended = done(feed.path(), &data, &more);
-        assert_eq!(ended["ended"], "candles_ended");
-        let after = audit::audit(&data.join(RECORD_FILE), END).expect("a record");
-        assert!(after.bare_beyond(DEADLINE, END).next().is_none(), "what was held keeps its stop");
-        // Switches and pauses are lost too: nothing is entered before a person has looked.
-        let entry = |order: &&OrderLife| order.id.kind == OrderKind::Entry;
-        assert_eq!(after.orders[began..].iter().filter(entry).count(), 0);
-        assert_eq!(after.held, [], "what was held is closed by the cycle that took it over");
-        let store = opened(&data);
-        let snapshot = store.snapshot().expect("a view");
-        let cycles: Vec<CycleRecord> =
-            snapshot.rows().expect("rows").map(|row| row.expect("a row")).collect();
-        assert_eq!(cycles.len(), before.held.len(), "{cycles:?}");
-        let held = before.held[0].2;
-        assert!(held.0 != 0 && cycles.iter().all(|cycle| cycle.opened < cycle.closed));
-        let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
-        let paused = alerts.filter(|alert| {
-            alert.as_ref().is_ok_and(|alert| alert.alert.text.contains("the store was lost"))
-        });
-        assert!(paused.count() > 0, "and people are told");
-        return;
-    }
-    panic!("nothing was held at the end of any of these days");
+    let before = until_held(feed.path(), &data, &more, 1);
+    fs::remove_file(data.join(STORE_FILE)).expect("a store");
+    let began = before.orders.len();
+    let ended = done(feed.path(), &data, &more);
+    assert_eq!(ended["ended"], "candles_ended");
+    let after = audit::audit(&data.join(RECORD_FILE), END).expect("a record");
+    assert!(after.bare_beyond(DEADLINE, END).next().is_none(), "what was held keeps its stop");
+    // Switches and pauses are lost too: nothing is entered before a person has looked.
+    let entry = |order: &&OrderLife| order.id.kind == OrderKind::Entry;
+    assert_eq!(after.orders[began..].iter().filter(entry).count(), 0);
+    assert_eq!(after.held, [], "what was held is closed by the cycle that took it over");
+    let store = opened(&data);
+    let snapshot = store.snapshot().expect("a view");
+    let cycles: Vec<CycleRecord> =
+        snapshot.rows().expect("rows").map(|row| row.expect("a row")).collect();
+    assert_eq!(cycles.len(), before.held.len(), "{cycles:?}");
+    let held = before.held[0].2;
+    assert!(held.0 != 0 && cycles.iter().all(|cycle| cycle.opened < cycle.closed));
+    let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
+    let paused = alerts.filter(|alert| {
+        alert.as_ref().is_ok_and(|alert| alert.alert.text.contains("the store was lost"))
+    });
+    assert!(paused.count() > 0, "and people are told");
 }
 
 #[test]
@@ -191,36 +258,30 @@ fn inc_050_a_symbol_that_is_taken_out_while_it_is_held_is_managed_to_its_end() {
     let (_dir, data) = nowhere();
     let more = options(&config, "limit");
     let names = ["BTCUSDT", "ICPUSDT", "SOLUSDT"];
-    for day in 1..14 {
-        let to = format!("2024-02-{day:02}");
-        done(feed.path(), &data, &[&more[..], &["--to", &to]].concat());
-        let held = audited(&data).held;
-        let Some(&(_, symbol, _)) = held.first() else { continue };
-        let name = names[usize::from(symbol.0)];
-        let others: Vec<&str> = names.into_iter().filter(|other| *other != name).collect();
-        let others = others.join(",");
-        let began = audited(&data).orders.len();
-        let ended = done(feed.path(), &data, &[&more[..], &["--symbols", &others]].concat());
-        assert_eq!(ended["ended"], "candles_ended");
-        let after = audited(&data);
-        let entered = after.orders[began..]
-            .iter()
-            .filter(|order| order.id.symbol == symbol && order.id.kind == OrderKind::Entry);
-        assert_eq!(entered.count(), 0, "nothing is entered on {name}");
-        assert!(after.held.iter().all(|(_, held, _)| *held != symbol), "and it ends");
-        assert!(after.orders[began..].iter().any(|order| order.id.symbol != symbol));
-        let store = opened(&data);
-        let snapshot = store.snapshot().expect("a view");
-        let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
-        let told: Vec<String> = alerts
-            .map(|alert| alert.expect("an alert").alert)
-            .filter(|alert| alert.kind == "winding_down")
-            .map(|alert| alert.text)
-            .collect();
-        assert!(told.iter().any(|text| text.contains("not in the configuration")), "{told:?}");
-        return;
-    }
-    panic!("nothing was held at the end of any of these days");
+    let before = until_held(feed.path(), &data, &more, 1);
+    let (_, symbol, _) = before.held[0];
+    let name = names[usize::from(symbol.0)];
+    let others: Vec<&str> = names.into_iter().filter(|other| *other != name).collect();
+    let others = others.join(",");
+    let began = before.orders.len();
+    let ended = done(feed.path(), &data, &[&more[..], &["--symbols", &others]].concat());
+    assert_eq!(ended["ended"], "candles_ended");
+    let after = audited(&data);
+    let entered = after.orders[began..]
+        .iter()
+        .filter(|order| order.id.symbol == symbol && order.id.kind == OrderKind::Entry);
+    assert_eq!(entered.count(), 0, "nothing is entered on {name}");
+    assert!(after.held.iter().all(|(_, held, _)| *held != symbol), "and it ends");
+    assert!(after.orders[began..].iter().any(|order| order.id.symbol != symbol));
+    let store = opened(&data);
+    let snapshot = store.snapshot().expect("a view");
+    let alerts = snapshot.rows::<AlertRecord>().expect("alerts");
+    let told: Vec<String> = alerts
+        .map(|alert| alert.expect("an alert").alert)
+        .filter(|alert| alert.kind == "winding_down")
+        .map(|alert| alert.text)
+        .collect();
+    assert!(told.iter().any(|text| text.contains("not in the configuration")), "{told:?}");
 }
 
 #[test]

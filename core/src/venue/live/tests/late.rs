@@ -78,3 +78,19 @@ fn an_order_is_followed_until_nobody_asks_for_it() {
     world.wait(120_000);
     assert!(follows(&world, entry) && !follows(&world, stray), "it counts as never placed");
 }
+
+#[test]
+fn exits_that_nothing_was_held_for_are_kept_up_to_a_bound_and_told_beyond_it() {
+    let mut world = World::new();
+    let now = world.live.now();
+    for number in 0..1_000 {
+        let id = id(OrderKind::Target, Direction::Long, 900);
+        let (price, lots, fee) = (Ticks(9_950), Lots(1), Cash::ZERO);
+        let (fill, liquidity) = (FillId(1_000 + number), Liquidity::Maker);
+        let at = now + Span(number as i64);
+        world.live.tell(&Event::OrderFilled(Fill { id, fill, at, price, lots, fee, liquidity }));
+    }
+    assert_eq!(world.lane().early.len(), 64);
+    let unmatched = |n: &Notice| matches!(n, Notice::Anomaly { what: Anomaly::Unmatched { .. } });
+    assert_eq!(world.told(unmatched), 1_000 - 64, "each one that is forgotten is told");
+}

@@ -3,6 +3,7 @@
 
 mod deaths;
 mod down;
+mod gone;
 mod others;
 mod questions;
 mod reconfigured;

@@ -71,3 +71,20 @@ fn the_life_of_an_order_is_told_from_its_first_sending() {
     assert_eq!(refused.refusals, [(minute(5) + Span(50), Reject::NoPosition)]);
     assert_eq!(audit.fills, []);
 }
+
+#[test]
+fn a_second_entry_on_a_level_is_found_and_a_replacement_is_none() {
+    let (_dir, mut exchange) = traded();
+    let order = |sequence| entry(sequence, Some(500_000), Some(400_000));
+    let [first, second, third] = [1, 2, 3].map(|sequence| id(OrderKind::Entry, sequence));
+    exchange.handle(minute(2), &order(1)).unwrap();
+    exchange.handle(minute(3), &Command::Cancel { id: first }).unwrap();
+    exchange.handle(minute(4), &order(2)).unwrap();
+    assert_eq!(exchange.audit(minute(5)).unwrap().doubled, []);
+    exchange.handle(minute(6), &order(3)).unwrap();
+    let at = minute(6) + Span(50);
+    assert_eq!(
+        exchange.audit(minute(59)).unwrap().doubled,
+        [crate::exchange::simulated::Doubled { at, first: second, second: third }]
+    );
+}

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::rig::*;
 use crate::exchange::simulated::{CHECKPOINT_FILE, Fault, RECORD_FILE, Simulated};
+use crate::store::RecordMark;
 
 /// After everything.
 const END: Timestamp = Timestamp(START.0 + 40 * 3_600_000);
@@ -257,4 +258,21 @@ proptest! {
         prop_assert_eq!(died.state_hash(END).unwrap(), lived.state_hash(END).unwrap());
         prop_assert_eq!(died.audit(END).unwrap(), lived.audit(END).unwrap());
     }
+}
+
+#[test]
+fn a_record_is_refused_when_more_is_known_of_it_or_of_another() {
+    let dir = TempDir::new().unwrap();
+    let mut exchange = open(dir.path(), keeping(1_000));
+    step(&mut exchange, 0);
+    let mark = exchange.mark();
+    assert!(exchange.require(None).is_ok() && exchange.require(Some(mark)).is_ok());
+    step(&mut exchange, 1);
+    assert!(exchange.mark().lines > mark.lines && exchange.require(Some(mark)).is_ok());
+    let ahead = RecordMark { lines: exchange.mark().lines + 1, ..mark };
+    let error = exchange.require(Some(ahead)).unwrap_err();
+    assert!(matches!(error.fault(), Fault::Behind { .. }), "{error}");
+    let another = RecordMark { record: mark.record ^ 1, ..mark };
+    let error = exchange.require(Some(another)).unwrap_err();
+    assert!(matches!(error.fault(), Fault::Another), "{error}");
 }

@@ -1,6 +1,7 @@
 //! What happened while nobody listened: booked as if it had been heard.
 
 use super::*;
+use crate::reconcile::Maker;
 
 #[test]
 fn inc_081_an_entry_that_filled_while_down_is_booked_and_protected_before_anything_else() {
@@ -40,6 +41,37 @@ fn inc_128_a_close_while_down_is_the_same_result_as_one_that_was_heard() {
             (closed, world.wallet(), world.lane().cooldown_until)
         };
         assert_eq!(story(false), story(true), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_close_of_ours_that_filled_while_down_keeps_its_reason_though_its_record_is_lost() {
+    let mut config = longs();
+    config.risk.on_kill = crate::config::OnKill::Flatten;
+    for (mark, reason) in [(None, FillReason::KillSwitch), (Some(0), FillReason::Unheard)] {
+        let mut world = World::watched(config.clone());
+        world.price(9_899);
+        world.wait(10_000);
+        // The state is that of before the close was decided: its step was lost.
+        let saved = world.saved();
+        world.kill();
+        world.unheard(SYMBOL, 9_890);
+        world.unheard(SYMBOL, 9_889);
+        assert_eq!(world.position(), 0);
+        world.on_account(move |_, snapshot| {
+            let Part::Known(fills) = &mut snapshot.fills else { return };
+            for fill in fills {
+                // What a program sent that did not say why.
+                if let (Maker::Us(id), Some(mark)) = (&mut fill.maker, mark)
+                    && id.kind == OrderKind::Close
+                {
+                    id.level = mark;
+                }
+            }
+        });
+        world.boot(saved);
+        world.wait(3_000);
+        world.assert_flat(reason);
     }
 }
 
