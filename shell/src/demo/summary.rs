@@ -1,6 +1,7 @@
 //! What the demo came to, as text for the normal screen: results per strategy, what is still
 //! open, what it does not prove, and what to do next.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use gardefou_core::engine::Book;
@@ -116,6 +117,7 @@ fn untraded(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
             continue;
         }
         writeln!(out, "\n{} opened no cycle:", book.name)?;
+        let mut remedies = BTreeSet::new();
         for lane in &book.lanes {
             let pair = words::pair(config, lane.symbol);
             let Some((_, refusal)) = tally.refusals.get(&(book.id, lane.symbol)) else {
@@ -123,9 +125,10 @@ fn untraded(demo: &Demo, out: &mut dyn Write) -> io::Result<()> {
                 continue;
             };
             writeln!(out, "  {pair}: {}", words::refusal(refusal))?;
-            if let Some(remedy) = words::remedy(Refusal::NAMES[refusal.kind()]) {
-                writeln!(out, "    {remedy}")?;
-            }
+            remedies.extend(words::remedy(Refusal::NAMES[refusal.kind()]));
+        }
+        for remedy in remedies {
+            writeln!(out, "  What would change it: {remedy}.")?;
         }
     }
     Ok(())
