@@ -61,11 +61,9 @@ use recorder::Told;
 use recovery::{Setup, TakenUp};
 use saved::{Author, Terms};
 
-/// This build, as it signs what it writes: packagers set `GARDEFOU_BUILD`.
-pub const BUILD: &str = match option_env!("GARDEFOU_BUILD") {
-    Some(build) => build,
-    None => env!("CARGO_PKG_VERSION"),
-};
+/// This build, as it signs what it writes: version and fingerprint of the sources (`build.rs`);
+/// packagers may set `GARDEFOU_BUILD` instead.
+pub const BUILD: &str = env!("GARDEFOU_BUILD");
 
 /// Hours between checkpoints: a week, so that less than a second of work lies behind one.
 pub const CHECKPOINT_HOURS: u32 = 168;
@@ -218,8 +216,9 @@ fn go(
             let TakenUp { saved, recorder, fresh, aside: _, changed } =
                 recovery::take_up(&setup, &mut opened, genesis)?;
             let (opened, (exchange, asking)) = or_nothing(opened, |opened| {
-                let exchange = open_exchange(&setup, opened, fresh)?;
-                Ok((exchange, asking(people, &opened.store)?))
+                // The exchange last: what it makes is not taken back.
+                let asking = asking(people, &opened.store)?;
+                Ok((open_exchange(&setup, opened, fresh)?, asking))
             })?;
             let outbox = Outbox::new(Gateway::new(exchange), begin(&opened)?);
             let how = (setup.every, pace == Pace::Max);

@@ -193,9 +193,9 @@ impl Lane {
         }
     }
 
-    /// A close did not close: the cycle stays open under its stop and the close is tried again. One
-    /// that found nothing to close may have come too early; said often, it is tried every half hour
-    /// and the comparison with the account finds what happened.
+    /// A close did not close: the cycle stays open under its stop and the close is tried again, every
+    /// minute in the end. One that found nothing to close may have come too early; when it did not,
+    /// the comparison with the account finds what happened.
     fn close_failed(&mut self, fx: &mut Effects<'_>, id: OrderId, nothing_held: bool) {
         self.settled(id);
         if let Some(close) = &mut self.close
@@ -204,8 +204,7 @@ impl Lane {
             close.id = None;
             close.nothing_held =
                 if nothing_held { close.nothing_held.saturating_add(1) } else { 0 };
-            let doublings = close.attempts.min(6).max(close.nothing_held.min(11));
-            let wait = Span::seconds(1 << doublings);
+            let wait = Span::seconds(1 << close.attempts.min(6));
             fx.timers.set(fx.now + wait, WakeReason::CloseAgain, self.symbol);
         }
     }

@@ -299,6 +299,7 @@ impl Lane {
         {
             fx.out.commands.push(crate::command::Command::Cancel { id: target.id });
         }
+        self.complaints.clear();
         let close = self.close.take().map(|close| close.reason);
         if let Some(reason) = close.into_iter().chain([reason]).find(|reason| sweeps(*reason)) {
             let Ids { epoch, sequence, .. } = *fx.ids;

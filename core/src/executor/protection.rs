@@ -24,8 +24,8 @@ const RETRY: Span = Span(500);
 /// How often that wait doubles.
 const DOUBLINGS: u8 = 2;
 
-/// The same while the exchange says that there is nothing to protect: up to half an hour.
-const DOUBLINGS_OF_NOTHING: u8 = 12;
+/// The same while the exchange says that there is nothing to protect: up to a minute.
+const DOUBLINGS_OF_NOTHING: u8 = 7;
 
 /// What protects a position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -232,7 +232,11 @@ impl Lane {
             return self.stray_rejected(fx, id, why);
         }
         let refused = protection.pending.take();
-        protection.nothing_held = why == Reject::NoPosition;
+        let nothing_held = why == Reject::NoPosition;
+        if nothing_held && !protection.nothing_held {
+            protection.refused = protection.refused.min(1); // It begins quickly, whatever was before.
+        }
+        protection.nothing_held = nothing_held;
         self.settled(id);
         if why == Reject::WrongSide {
             if refused.is_some_and(|stop| self.has_moved(stop)) {

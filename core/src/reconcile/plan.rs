@@ -55,11 +55,12 @@ pub struct BalanceDiffers {
 }
 
 impl BalanceDiffers {
-    /// Which of the two is larger: what a difference is told by. By how much changes with every
-    /// fee.
+    /// Which of the two is larger, and by how many binary digits: what a difference is told by. It
+    /// changes a little with every fee, and twice as much is news.
     fn gist(self) -> Self {
-        let one = |is: bool| if is { Cash(1) } else { Cash::ZERO };
-        let (ours, theirs) = (one(self.ours > self.theirs), one(self.theirs > self.ours));
+        let apart = i128::from(i128::BITS - self.ours.0.abs_diff(self.theirs.0).leading_zeros());
+        let digits = |is: bool| if is { Cash(apart) } else { Cash::ZERO };
+        let (ours, theirs) = (digits(self.ours > self.theirs), digits(self.theirs > self.ours));
         Self { ours, theirs, ..self }
     }
 }

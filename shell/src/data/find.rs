@@ -72,11 +72,9 @@ pub fn find(
     let wanted: BTreeSet<SymbolName> = symbols.iter().copied().collect();
     let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
     for path in list(dir, dataset)? {
-        let Some(name) = FileName::parse(&path, dataset)? else { continue };
-        if wanted.contains(&name.symbol) {
-            let files = shelves.entry(name.venue).or_default().entry(name.symbol).or_default();
-            files.push((name.days, name.to, path));
-        }
+        let Some(name) = FileName::parse(&path, dataset, &wanted)? else { continue };
+        let files = shelves.entry(name.venue).or_default().entry(name.symbol).or_default();
+        files.push((name.days, name.to, path));
     }
     let chosen = venue.map(str::to_owned).or_else(|| choose(&shelves));
     let shelf = chosen.as_ref().and_then(|venue| shelves.get(venue)).cloned();
@@ -148,12 +146,17 @@ struct FileName {
 }
 
 impl FileName {
-    /// `venue_SYMBOL_dataset[_from-to].csv[.gz]`, when it is of this dataset.
+    /// `venue_SYMBOL_dataset[_from-to].csv[.gz]`, when it is of this dataset and of a symbol wanted.
     ///
     /// # Errors
     /// Days in the name that no calendar has, or in the wrong order.
-    fn parse(path: &Path, dataset: Dataset) -> Result<Option<Self>, DataError> {
-        let Some((venue, symbol, range)) = parts(path, dataset) else { return Ok(None) };
+    fn parse(
+        path: &Path,
+        dataset: Dataset,
+        wanted: &BTreeSet<SymbolName>,
+    ) -> Result<Option<Self>, DataError> {
+        let parts = parts(path, dataset).filter(|(_, symbol, _)| wanted.contains(symbol));
+        let Some((venue, symbol, range)) = parts else { return Ok(None) };
         let (days, to) = match range.map(|range| (range, named(range))) {
             None => (0, 0),
             Some((_, Some(days))) => (days.end - days.start, days.end),

@@ -165,14 +165,16 @@ impl Comparison<'_> {
         }
     }
 
-    /// Stops were refused because nothing was held, and now it is: no retry is waited for.
+    /// Stops were refused because nothing was held, and now something on this side is, whosever
+    /// it is: no retry is waited for.
     fn is_held_after_all(&self) -> bool {
         let lane = &self.trial.lane;
         let held = lane.held_signed();
         self.before.protection.nothing_held
             && lane.protection.pending.is_none()
             && !held.is_zero()
-            && held_there(self.scene.snapshot, self.symbol()) == Some(held)
+            && held_there(self.scene.snapshot, self.symbol())
+                .is_some_and(|there| there.0.signum() == held.0.signum())
     }
 
     pub(super) fn touches_protection(&self) -> bool {
