@@ -106,8 +106,10 @@ impl Watch {
         }
     }
 
-    /// A new process: an epoch of another one that is older than ours means nothing any more.
+    /// A new process: an epoch of another one that is older than ours means nothing any more, and
+    /// what the process before had asked nobody answers.
     pub(crate) fn booted(&mut self, epoch: u32) {
+        self.attempts = 0;
         self.writer = self.writer.filter(|&writer| writer >= epoch);
     }
 

@@ -44,6 +44,22 @@ fn an_account_that_does_not_answer_is_asked_again_and_said() {
 }
 
 #[test]
+fn a_question_of_the_process_before_is_not_said_to_be_unanswered() {
+    let mut world = World::watched(longs());
+    world.ask();
+    let saved = world.saved();
+    world.wait(60_000); // The answer comes when nobody listens.
+    world.live.restart(saved);
+    world.live.sink_mut().0.clear();
+    world.live.tell(&Event::Booted { epoch: 2_000_000_000 });
+    world.live.tell(&Event::TimePassed);
+    world.reconnect();
+    world.wait(600_000);
+    let failed: Vec<_> = world.plans().into_iter().filter(|plan| !plan.failed.is_empty()).collect();
+    assert_eq!(failed, [], "the exchange answers every question");
+}
+
+#[test]
 fn inc_109_no_entry_before_a_comparison_says_flat() {
     let mut world = World::with(longs(), |_| {});
     world.live.price(SYMBOL, Ticks(10_000));
